@@ -1,0 +1,3 @@
+import { appConfig } from "../../vite.config.js";
+
+export default appConfig("web");

@@ -1,0 +1,50 @@
+import type { DeploymentKind, Severity } from "./latest-deployment.js";
+
+/** The arguments of `recordDeployment`: what CI says about a deployment. */
+export interface DeploymentRecord {
+  readonly appName: string;
+  readonly environment: string;
+  readonly version: string;
+  /** Full SHA where there is one; a short one is stored as it came. */
+  readonly gitCommit: string;
+  readonly buildNumber: number;
+  /** ms since epoch, from the stamp. */
+  readonly buildTime: number;
+  readonly gitTag?: string | null;
+  /** Absent: `"label:<version>"`. */
+  readonly buildId?: string;
+  readonly severity?: Severity;
+  readonly notes?: string;
+  /** ms since epoch. */
+  readonly commitTime?: number;
+  /** The same key gives the same answer and no second row. */
+  readonly idempotencyKey?: string;
+  /** Allows a commit that was live before and is not now. */
+  readonly allowRollback?: boolean;
+  /** The record token. Never stored. */
+  readonly token?: string;
+}
+
+/** Why the ledger refused an authenticated caller. Stable: scripts may branch on it. */
+export type RefusalCode = "ROLLBACK_NOT_ALLOWED" | "TARGET_HELD" | "NOTHING_PENDING";
+
+/** The answer of `recordDeployment`. A refusal by policy is an answer, not an error. */
+export type RecordAnswer =
+  | {
+      readonly ok: true;
+      readonly deploymentId: string;
+      readonly kind: DeploymentKind;
+      readonly buildId: string;
+      readonly epoch: number;
+      /** True if this very record (same idempotency key) was already there. */
+      readonly alreadyRecorded: boolean;
+    }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+/** The stable `code` in the data of every ConvexError that the ledger throws. */
+export type LedgerErrorCode =
+  | "UNAUTHENTICATED"
+  | "RECORDING_NOT_CONFIGURED"
+  | "INVALID_ARGUMENT"
+  | "PRIVATE_HISTORY"
+  | "IDEMPOTENCY_KEY_REUSED";

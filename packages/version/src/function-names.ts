@@ -1,0 +1,9 @@
+/** The Convex functions that Tideline's packages call, by the path they have in an app by default. */
+export const FUNCTION_NAMES = {
+  recordDeployment: "deployments:recordDeployment",
+  announceDeployment: "deployments:announceDeployment",
+  abortDeployment: "deployments:abortDeployment",
+  watchLatestDeployment: "deployments:watchLatestDeployment",
+  listDeployments: "deployments:listDeployments",
+  listTargets: "deployments:listTargets",
+} as const;

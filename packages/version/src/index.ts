@@ -1,0 +1,23 @@
+export {
+  BUILD_ID_PLACEHOLDER,
+  type BuildId,
+  type BuildStamp,
+  STAMP_META_NAME,
+} from "./build-stamp.js";
+export type {
+  DeploymentRecord,
+  LedgerErrorCode,
+  RecordAnswer,
+  RefusalCode,
+} from "./deployment-record.js";
+export { FUNCTION_NAMES } from "./function-names.js";
+export { judge } from "./judge.js";
+export type {
+  ClientBuild,
+  DeploymentKind,
+  LatestDeployment,
+  Severity,
+} from "./latest-deployment.js";
+export { isPlaceholder, labelBuildId, parseBuildId, parseStamp } from "./parse-stamp.js";
+export { shortCommit } from "./short-commit.js";
+export type { Verdict } from "./verdict.js";

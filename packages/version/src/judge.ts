@@ -1,0 +1,58 @@
+import type { BuildStamp } from "./build-stamp.js";
+import type { LatestDeployment } from "./latest-deployment.js";
+import { isPlaceholder } from "./parse-stamp.js";
+import type { Verdict } from "./verdict.js";
+
+/**
+ * Says how a running build stands to what its target serves now.
+ *
+ * Pure: the same arguments give the same answer on server, page and machine. No clock, no version
+ * name and no build number takes part.
+ *
+ * @param stamp What the client was built as, or null if its stamp is unreadable.
+ * @param latest The target's live deployment as the ledger last told it, asked for with the
+ *   client's build id; null if nothing is recorded for the target.
+ * @param bootEpoch The target's epoch in the first answer after this client started; 0 if nothing
+ *   was recorded then.
+ * @returns `current` when the build ids are equal, even if the epochs differ.
+ *
+ * @example
+ * judge(stampOf("a1"), latestOf("b2", { epoch: 7 }), 6);
+ * // { kind: "outdated", reason: "superseded", severity: "normal" }
+ */
+export function judge(
+  stamp: Pick<BuildStamp, "buildId"> | null,
+  latest: LatestDeployment | null,
+  bootEpoch: number,
+): Verdict {
+  if (stamp === null || isPlaceholder(stamp.buildId)) {
+    return { kind: "unknown", reason: "no-stamp" };
+  }
+  if (latest === null) return { kind: "unknown", reason: "not-recorded" };
+  if (stamp.buildId === latest.buildId) return { kind: "current" };
+
+  const { clientBuild } = latest;
+  switch (clientBuild.state) {
+    case "pending":
+      return { kind: "ahead" };
+    case "known": {
+      const isRolledBack = latest.kind === "rollback" && clientBuild.firstEpoch > latest.firstEpoch;
+      return {
+        kind: "outdated",
+        reason: isRolledBack ? "rolled-back" : "superseded",
+        severity: severitySince(latest, clientBuild.lastEpoch),
+      };
+    }
+    case "unknown":
+      // Its record may still come, unless the target moved on after this client started.
+      return latest.epoch > bootEpoch
+        ? { kind: "outdated", reason: "superseded", severity: severitySince(latest, bootEpoch) }
+        : { kind: "ahead" };
+    default:
+      return clientBuild satisfies never;
+  }
+}
+
+function severitySince(latest: LatestDeployment, epoch: number): "normal" | "critical" {
+  return latest.criticalEpoch !== null && latest.criticalEpoch > epoch ? "critical" : "normal";
+}

@@ -1,0 +1,100 @@
+import { BUILD_ID_PLACEHOLDER, type BuildId, type BuildStamp } from "./build-stamp.js";
+
+// "unknown" and "dev" are what build scripts put in when they know nothing.
+const SENTINELS = new Set([
+  "",
+  "dev",
+  "unknown",
+  "undefined",
+  "null",
+  "0000000",
+  BUILD_ID_PLACEHOLDER,
+]);
+
+/**
+ * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
+ * `"unknown"`, `"undefined"`, `"null"`, or a template placeholder that nothing replaced.
+ */
+export function isPlaceholder(name: string): boolean {
+  const trimmed = name.trim();
+  return (
+    SENTINELS.has(trimmed.toLowerCase()) ||
+    trimmed === BUILD_ID_PLACEHOLDER ||
+    /^__\w+__$|^%\w+%$|^\$\{[^}]*\}$|^\{\{[^}]*\}\}$|^<[^>]*>$|^\$[A-Z_]+$/.test(trimmed)
+  );
+}
+
+/**
+ * Gives the build id that something has which knows only its version name (`"label:<version>"`),
+ * such as a server-rendered page with `data-app-version`.
+ *
+ * @throws {TypeError} If the version is a placeholder.
+ */
+export function labelBuildId(version: string): BuildId {
+  if (isPlaceholder(version)) {
+    throw new TypeError(`Cannot derive a build id: expected a version name, got "${version}"`);
+  }
+  return `label:${version.trim()}` as BuildId;
+}
+
+/**
+ * Names a build id that comes from outside.
+ *
+ * @throws {TypeError} If it is a placeholder, longer than 128 characters or has white space in it.
+ */
+export function parseBuildId(text: string): BuildId {
+  if (isPlaceholder(text) || text.length > 128 || /\s/.test(text)) {
+    throw new TypeError(
+      `Cannot parse build id: expected 1 to 128 characters without white space, got "${text.slice(0, 140)}"`,
+    );
+  }
+  return text as BuildId;
+}
+
+/**
+ * Reads a stamp out of JSON from outside: a page's meta tag, `version.json`, a constant.
+ *
+ * Tolerant on purpose, because a page must never fail over its own stamp: everything but the build
+ * id (or, without one, the version) has a neutral value when it is missing.
+ *
+ * @param json The parsed JSON, or its text.
+ * @returns The stamp, or null when it names no build: absent, unparsable, or a placeholder.
+ */
+export function parseStamp(json: unknown): BuildStamp | null {
+  const value = typeof json === "string" ? parseJson(json) : json;
+  if (typeof value !== "object" || value === null) return null;
+  const fields = value as Record<string, unknown>;
+  const version = text(fields.version) ?? "unknown";
+  const buildId = text(fields.buildId) ?? (isPlaceholder(version) ? null : labelBuildId(version));
+  if (buildId === null || isPlaceholder(buildId)) return null;
+  return {
+    appName: text(fields.appName) ?? "",
+    environment: text(fields.environment),
+    buildId: buildId as BuildId,
+    version,
+    gitCommit: text(fields.gitCommit),
+    gitBranch: text(fields.gitBranch),
+    gitDirty: fields.gitDirty === true,
+    gitTag: text(fields.gitTag),
+    buildNumber: number(fields.buildNumber) ?? 0,
+    buildTime: number(fields.buildTime) ?? 0,
+    commitTime: number(fields.commitTime),
+  };
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // Unparsable is the same as absent: the caller gets null.
+    return null;
+  }
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function number(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,64 @@
+/**
+ * The build that the three apps share (`appConfig`, used by each app's own vite.config.ts), and
+ * the Vitest projects.
+ */
+import { fileURLToPath } from "node:url";
+import type { UserConfig } from "vite";
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+// The workspace's packages name their sources under this condition; see their package.json.
+const SOURCE_CONDITION = "convex";
+
+/** The Vite configuration of one of the apps in this repository. */
+export async function appConfig(appName: "admin" | "web" | "marketing"): Promise<UserConfig> {
+  const [{ default: react }, { default: tailwindcss }, { tideline }] = await Promise.all([
+    import("@vitejs/plugin-react"),
+    import("@tailwindcss/vite"),
+    import("@tideline/vite-plugin"),
+  ]);
+  return {
+    root: fileURLToPath(new URL(`apps/${appName}`, import.meta.url)),
+    plugins: [react(), tailwindcss(), tideline({ appName })],
+    resolve: { conditions: [SOURCE_CONDITION, ...defaultClientConditions] },
+  };
+}
+
+const resolve = { conditions: [SOURCE_CONDITION, ...defaultClientConditions] };
+const ssr = { resolve: { conditions: [SOURCE_CONDITION, ...defaultServerConditions] } };
+
+export default defineConfig({
+  resolve,
+  ssr,
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: [
+            "packages/*/src/**/*.test.{ts,tsx}",
+            "scripts/**/*.test.ts",
+            "convex/**/*.test.ts",
+          ],
+          exclude: ["**/*.browser.test.ts", "**/node_modules/**", "**/dist/**"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "browser",
+          include: ["packages/*/src/**/*.browser.test.ts"],
+          // One Chromium at a time: the tests measure what a user sees, not a busy machine.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
