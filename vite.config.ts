@@ -3,23 +3,30 @@
  * the Vitest projects.
  */
 import { fileURLToPath } from "node:url";
-import type { UserConfig } from "vite";
+import type { PluginOption, UserConfig } from "vite";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The workspace's packages name their sources under this condition; see their package.json.
 const SOURCE_CONDITION = "convex";
 
-/** The Vite configuration of one of the apps in this repository. */
-export async function appConfig(appName: "admin" | "web" | "marketing"): Promise<UserConfig> {
-  const [{ default: react }, { default: tailwindcss }, { tideline }] = await Promise.all([
+/**
+ * The Vite configuration of one of the apps in this repository.
+ *
+ * @param appName The app's folder under `apps/`.
+ * @param stampPlugin `tideline()`; handed in, so that the tests' configuration does without it.
+ */
+export async function appConfig(
+  appName: "admin" | "web" | "marketing",
+  stampPlugin: PluginOption,
+): Promise<UserConfig> {
+  const [{ default: react }, { default: tailwindcss }] = await Promise.all([
     import("@vitejs/plugin-react"),
     import("@tailwindcss/vite"),
-    import("@tideline/vite-plugin"),
   ]);
   return {
     root: fileURLToPath(new URL(`apps/${appName}`, import.meta.url)),
-    plugins: [react(), tailwindcss(), tideline({ appName })],
+    plugins: [react(), tailwindcss(), stampPlugin],
     resolve: { conditions: [SOURCE_CONDITION, ...defaultClientConditions] },
   };
 }

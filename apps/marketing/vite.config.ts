@@ -1,3 +1,4 @@
+import { tideline } from "@tideline/vite-plugin";
 import { appConfig } from "../../vite.config.js";
 
-export default appConfig("marketing");
+export default appConfig("marketing", tideline({ appName: "marketing" }));
