@@ -1,0 +1,16 @@
+import type { SystemTableIndexes } from "../data/embedded-database.js";
+
+/**
+ * `_scheduled_functions`: one row per scheduled call. Written by `ctx.scheduler` and by the
+ * scheduler as the job moves on; read by functions through `db.system`; deleted by the scheduler
+ * seven days after completion.
+ */
+export const SCHEDULED_FUNCTIONS = "_scheduled_functions";
+
+/** The system tables that `openDatabase` has to make for `startRuntime`. */
+export const SCHEDULER_TABLES: SystemTableIndexes = {
+  [SCHEDULED_FUNCTIONS]: {
+    by_due: ["state.kind", "scheduledTime"],
+    by_completion: ["completedTime"],
+  },
+};
