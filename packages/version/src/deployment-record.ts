@@ -21,12 +21,27 @@ export interface DeploymentRecord {
   readonly idempotencyKey?: string;
   /** Allows a commit that was live before and is not now. */
   readonly allowRollback?: boolean;
+  /**
+   * The target's epoch that the deployer saw when it looked at what is served. Given, the record
+   * is taken only while the target is still there; absent, the order of arrival decides.
+   */
+  readonly asOfEpoch?: number;
   /** The record token. Never stored. */
   readonly token?: string;
 }
 
 /** Why the ledger refused an authenticated caller. Stable: scripts may branch on it. */
-export type RefusalCode = "ROLLBACK_NOT_ALLOWED" | "TARGET_HELD" | "NOTHING_PENDING";
+export type RefusalCode =
+  /** The commit was live here before and is not now; `allowRollback` was not given. */
+  | "ROLLBACK_NOT_ALLOWED"
+  /** Somebody holds the target. */
+  | "TARGET_HELD"
+  /** The target moved on since `asOfEpoch`. */
+  | "SUPERSEDED"
+  /** There is no announcement to abort. */
+  | "NOTHING_PENDING"
+  /** Nothing was ever recorded for the target, so there is nothing to hold or release. */
+  | "NOTHING_RECORDED";
 
 /** The answer of `recordDeployment`. A refusal by policy is an answer, not an error. */
 export type RecordAnswer =
@@ -46,5 +61,6 @@ export type LedgerErrorCode =
   | "UNAUTHENTICATED"
   | "RECORDING_NOT_CONFIGURED"
   | "INVALID_ARGUMENT"
+  | "INVALID_SETTING"
   | "PRIVATE_HISTORY"
   | "IDEMPOTENCY_KEY_REUSED";

@@ -6,4 +6,6 @@ export const FUNCTION_NAMES = {
   watchLatestDeployment: "deployments:watchLatestDeployment",
   listDeployments: "deployments:listDeployments",
   listTargets: "deployments:listTargets",
+  holdTarget: "deployments:holdTarget",
+  releaseTarget: "deployments:releaseTarget",
 } as const;

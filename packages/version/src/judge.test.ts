@@ -35,7 +35,7 @@ test.each([
   "__TIDELINE_BUILD_ID__",
   "__BUILD__",
   "%BUILD%",
-  "${BUILD}",
+  ["$", "{BUILD}"].join(""),
   "{{build}}",
   "<build>",
   "$BUILD_ID",

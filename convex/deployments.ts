@@ -1,0 +1,11 @@
+export {
+  abortDeployment,
+  announceDeployment,
+  expirePendingBuild,
+  holdTarget,
+  listDeployments,
+  listTargets,
+  recordDeployment,
+  releaseTarget,
+  watchLatestDeployment,
+} from "@tideline/ledger";

@@ -1,0 +1,6 @@
+import { ledgerTables } from "@tideline/ledger";
+import { defineSchema } from "convex/server";
+
+export default defineSchema({
+  ...ledgerTables,
+});

@@ -1,0 +1,68 @@
+import type { RecordAnswer } from "@tideline/version";
+import { v } from "convex/values";
+import { mutation } from "../data-model.js";
+import { authorize } from "../model/authorize.js";
+import { checkBuild, checkRecord, checkTarget } from "../model/check-arguments.js";
+import { recordDeployment as record } from "../model/record-deployment.js";
+import { refusalAnswer } from "./refusal-answer.js";
+
+const DOING = "record deployment";
+
+/**
+ * Records what is live on a target now.
+ *
+ * Safe to retry with an `idempotencyKey`: the same key gives the same answer and no second row.
+ *
+ * @returns A `RecordAnswer`. A refusal by policy is an answer and leaves a row with status
+ *   `refused` (or `superseded`) in the history.
+ * @throws {ConvexError} RECORDING_NOT_CONFIGURED, UNAUTHENTICATED, INVALID_ARGUMENT,
+ *   IDEMPOTENCY_KEY_REUSED, INVALID_SETTING; nothing is written.
+ */
+export const recordDeployment = mutation({
+  args: {
+    appName: v.string(),
+    environment: v.string(),
+    version: v.string(),
+    gitCommit: v.string(),
+    buildNumber: v.number(),
+    buildTime: v.number(),
+    gitTag: v.optional(v.union(v.string(), v.null())),
+    buildId: v.optional(v.string()),
+    severity: v.optional(v.union(v.literal("normal"), v.literal("critical"))),
+    notes: v.optional(v.string()),
+    commitTime: v.optional(v.number()),
+    idempotencyKey: v.optional(v.string()),
+    allowRollback: v.optional(v.boolean()),
+    asOfEpoch: v.optional(v.number()),
+    token: v.optional(v.string()),
+  },
+  returns: v.union(
+    v.object({
+      ok: v.literal(true),
+      deploymentId: v.string(),
+      kind: v.union(v.literal("deploy"), v.literal("redeploy"), v.literal("rollback")),
+      buildId: v.string(),
+      epoch: v.number(),
+      alreadyRecorded: v.boolean(),
+    }),
+    refusalAnswer,
+  ),
+  handler: async (ctx, { token, ...args }): Promise<RecordAnswer> => {
+    checkTarget(DOING, args);
+    const recordedBy = authorize(token, args);
+    const buildId = checkBuild(DOING, args);
+    checkRecord(DOING, args);
+    return await record(ctx, {
+      ...args,
+      buildId,
+      gitTag: args.gitTag ?? null,
+      severity: args.severity ?? "normal",
+      notes: args.notes ?? null,
+      commitTime: args.commitTime ?? null,
+      idempotencyKey: args.idempotencyKey ?? null,
+      allowRollback: args.allowRollback ?? false,
+      asOfEpoch: args.asOfEpoch ?? null,
+      recordedBy,
+    });
+  },
+});

@@ -1,0 +1,12 @@
+export { abortDeployment } from "./functions/abort-deployment.js";
+export { announceDeployment } from "./functions/announce-deployment.js";
+export type { DeploymentRow } from "./functions/deployment-row.js";
+export { expirePendingBuild } from "./functions/expire-pending-build.js";
+export { holdTarget } from "./functions/hold-target.js";
+export { listDeployments } from "./functions/list-deployments.js";
+export { listTargets } from "./functions/list-targets.js";
+export { recordDeployment } from "./functions/record-deployment.js";
+export { releaseTarget } from "./functions/release-target.js";
+export { watchLatestDeployment } from "./functions/watch-latest-deployment.js";
+export type { AnnounceAnswer } from "./model/announce-deployment.js";
+export { ledgerTables } from "./tables.js";

@@ -1,0 +1,48 @@
+import type { QueryCtx, Row, TargetName } from "../data-model.js";
+import type { Facts } from "./classify.js";
+import { comparableCommit, findCommit } from "./commits.js";
+
+/** What a caller wants to record or announce. */
+export interface Wish extends TargetName {
+  readonly buildId: string;
+  readonly version: string;
+  readonly gitCommit: string;
+  readonly allowRollback: boolean;
+  readonly asOfEpoch: number | null;
+}
+
+/** Reads from the tables what `classify` decides by. */
+export async function gatherFacts(
+  ctx: QueryCtx,
+  wish: Wish,
+  target: Row<"targets"> | null,
+  build: Row<"builds"> | null,
+): Promise<Facts> {
+  const live = target && (await ctx.db.get(target.deploymentId));
+  return {
+    targetName: `${wish.appName}/${wish.environment}`,
+    live: target && {
+      buildId: target.buildId,
+      version: live?.version ?? target.buildId,
+      gitCommit: live?.gitCommit ?? "unknown",
+    },
+    epoch: target?.epoch ?? 0,
+    holdReason: target?.hold?.reason ?? null,
+    build: { buildId: wish.buildId, version: wish.version, gitCommit: wish.gitCommit },
+    commitWas: await commitWas(ctx, wish, live?.gitCommit ?? null),
+    buildWasLive: build?.state.kind === "known",
+    allowRollback: wish.allowRollback,
+    asOfEpoch: wish.asOfEpoch,
+  };
+}
+
+async function commitWas(
+  ctx: QueryCtx,
+  wish: Wish,
+  liveCommit: string | null,
+): Promise<Facts["commitWas"]> {
+  const commit = comparableCommit(wish.gitCommit);
+  if (commit === null) return "unnamed";
+  if (liveCommit !== null && comparableCommit(liveCommit) === commit) return "live-now";
+  return (await findCommit(ctx, wish, commit)) === null ? "never-live" : "live-before";
+}
