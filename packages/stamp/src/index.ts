@@ -1,0 +1,20 @@
+export { type CiFacts, detectCi, isCi } from "./ci.js";
+export {
+  type BuildFacts,
+  type CreatedStamp,
+  createStamp,
+  type StampOptions,
+} from "./create-stamp.js";
+export { type ArtifactFile, hashArtifact, hashFiles } from "./hash-artifact.js";
+export { readStampTag, type StampTag, withoutStampTags, withStampTag } from "./html-stamp.js";
+export { listFiles } from "./list-files.js";
+export { readPackageName, readPackageVersion } from "./package-json.js";
+export {
+  formatVersionFile,
+  readVersionFile,
+  VERSION_FILE_NAME,
+  type VersionFile,
+  writeVersionFile,
+} from "./version-file.js";
+export { parseVersionLabel } from "./version-label.js";
+export { writeFileAtomically } from "./write-file-atomically.js";
