@@ -20,10 +20,15 @@ export function readStampTag(html: string): StampTag | null {
   return null;
 }
 
-/** Gives the page with the stamp in each of its stamp tags; unchanged if it has none. */
+/**
+ * Gives the page with the stamp in each of its stamp tags, or in a new one at the end of its head
+ * if it has none. What has no head is not a page and stays as it is.
+ */
 export function withStampTag(html: string, stamp: BuildStamp): string {
   const tag = `<meta name="${STAMP_META_NAME}" content="${escapeHtml(JSON.stringify(stamp))}">`;
-  return replaceStampTags(html, tag);
+  if (readStampTag(html) !== null) return replaceStampTags(html, tag);
+  const end = html.search(/<\/head\s*>/i);
+  return end === -1 ? html : `${html.slice(0, end)}${tag}\n${html.slice(end)}`;
 }
 
 /** Gives the page with its stamp tags emptied: equal for two builds that differ in nothing else. */
@@ -32,6 +37,7 @@ export function withoutStampTags(html: string): string {
 }
 
 function replaceStampTags(html: string, replacement: string): string {
+  // A function, because "$" in a replacement text would mean something.
   return html.replace(META_TAG, (tag) =>
     readAttributes(tag).get("name") === STAMP_META_NAME ? replacement : tag,
   );

@@ -1,0 +1,1 @@
+export { type TidelineOptions, tideline } from "./tideline.js";
