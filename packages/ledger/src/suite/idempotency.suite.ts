@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import type { LedgerClient } from "./ledger-client.js";
+import { failure, Rig } from "./rig.js";
+
+/** What a record that is sent twice does. */
+export function idempotencySuite(getClient: () => LedgerClient): void {
+  const rig = () => new Rig(getClient());
+
+  describe("idempotencyKey", () => {
+    test("a repeat gets the first answer and leaves no second row", async () => {
+      const r = rig();
+      const first = await r.record("a", { idempotencyKey: "run-1" });
+      await r.record("b");
+      const second = await r.record("a", { idempotencyKey: "run-1" });
+      expect(second).toEqual({ ...first, alreadyRecorded: true });
+      expect(await r.story()).toEqual(["b deploy live @2", "a deploy replaced @1"]);
+    });
+
+    test("repeats at the same moment leave one row", async () => {
+      const r = rig();
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => r.record("a", { idempotencyKey: "run-1" })),
+      );
+      expect(answers.filter((answer) => answer.ok && !answer.alreadyRecorded)).toHaveLength(1);
+      expect(await r.story()).toEqual(["a deploy live @1"]);
+    });
+
+    test.each([
+      ["version", { version: "9.9.9" }],
+      ["build", { buildId: "build-z" }],
+      ["notes", { notes: "other" }],
+      ["tag", { gitTag: "v9" }],
+      ["severity", { severity: "critical" }],
+      ["build time", { buildTime: 1 }],
+    ] as const)("a key that comes with another %s is an error", async (_, other) => {
+      const r = rig();
+      await r.record("a", { idempotencyKey: "run-1" });
+      const again = r.record("a", { idempotencyKey: "run-1", ...other });
+      expect(await failure(again, "IDEMPOTENCY_KEY_REUSED")).toContain('"1.0.0-a"');
+      expect(await r.story()).toEqual(["a deploy live @1"]);
+    });
+
+    test("one key means nothing to another target", async () => {
+      const r = rig();
+      await r.record("a", { idempotencyKey: "run-1" });
+      const other = { idempotencyKey: "run-1", environment: "staging" };
+      expect(await r.record("b", other)).toMatchObject({ ok: true, alreadyRecorded: false });
+    });
+
+    test("a repeated refusal leaves one row", async () => {
+      const r = rig();
+      await r.record("a");
+      await r.record("b");
+      const first = await r.record("a", { idempotencyKey: "run-1" });
+      expect(await r.record("a", { idempotencyKey: "run-1" })).toEqual(first);
+      expect(await r.story()).toHaveLength(3);
+    });
+
+    test("a refusal does not use up the key", async () => {
+      const r = rig();
+      await r.record("a");
+      await r.record("b");
+      await r.record("a", { idempotencyKey: "run-1" });
+      const allowed = { idempotencyKey: "run-1", allowRollback: true };
+      const taken = await r.record("a", allowed);
+      expect(taken).toMatchObject({ kind: "rollback", alreadyRecorded: false });
+      expect(await r.record("a", allowed)).toEqual({ ...taken, alreadyRecorded: true });
+    });
+  });
+}

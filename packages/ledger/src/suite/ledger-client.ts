@@ -1,0 +1,19 @@
+/**
+ * What the ledger's tests need of a deployment, whatever runs it: convex-test, the embedded server
+ * or the official backend.
+ */
+export interface LedgerClient {
+  query(path: string, args: Record<string, unknown>): Promise<unknown>;
+  mutation(path: string, args: Record<string, unknown>): Promise<unknown>;
+  /** Sets (string) or removes (null) a variable of the deployment. */
+  setVariable(name: string, value: string | null): Promise<void>;
+  /** Lets at least so much time pass, and whatever was scheduled for it run. */
+  advance(ms: number): Promise<void>;
+  /** Calls back with every answer that reaches a watching client; absent where nothing can watch. */
+  watch?(
+    path: string,
+    args: Record<string, unknown>,
+    onAnswer: (answer: unknown) => void,
+  ): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { accessSuite } from "./access.suite.js";
+import { argumentsSuite } from "./arguments.suite.js";
+import { historySuite } from "./history.suite.js";
+import { idempotencySuite } from "./idempotency.suite.js";
+import type { LedgerClient } from "./ledger-client.js";
+import { pendingSuite } from "./pending.suite.js";
+import { recordingSuite } from "./recording.suite.js";
+import { TOKEN } from "./rig.js";
+import { watchingSuite } from "./watching.suite.js";
+
+/**
+ * The ledger's tests, the same on whatever runs its functions.
+ *
+ * @param makeClient Called once; the suite sets and removes the deployment's TIDELINE_ variables.
+ */
+export function describeLedger(
+  where: string,
+  makeClient: () => Promise<LedgerClient>,
+  { canWatch }: { readonly canWatch: boolean },
+): void {
+  describe(`the ledger on ${where}`, () => {
+    let client: LedgerClient | undefined;
+    const getClient = (): LedgerClient => {
+      if (client === undefined) throw new Error("Cannot run a test: no client was made");
+      return client;
+    };
+    beforeAll(async () => {
+      client = await makeClient();
+      await client.setVariable("TIDELINE_RECORD_TOKEN", TOKEN);
+    });
+    afterAll(() => client?.close());
+
+    recordingSuite(getClient);
+    idempotencySuite(getClient);
+    pendingSuite(getClient);
+    accessSuite(getClient);
+    argumentsSuite(getClient);
+    historySuite(getClient);
+    if (canWatch) watchingSuite(getClient);
+  });
+}
