@@ -1,0 +1,4 @@
+/** The server cannot start, for a reason that its operator can mend; the message says which. */
+export class StartError extends Error {
+  override name = "StartError";
+}

@@ -1,0 +1,419 @@
+/**
+ * One client's connection: the queries it asked for, the versions it holds, and its calls, which it
+ * gets answered in the order of the protocol. Does not run queries (see subscriptions.ts), and does
+ * not decide when to write (see sync-server.ts, which flushes many sessions at once).
+ */
+import type { WebSocket } from "ws";
+import type { Calls } from "../calls.js";
+import type { ActionOutcome, Identity, MutationOutcome, Timestamp } from "../contract.js";
+import type { AdminKey } from "../http/admin-key.js";
+import { textFrame } from "./frame.js";
+import type { Outlet } from "./outlet.js";
+import {
+  type AuthenticateMessage,
+  type CallMessage,
+  type ClientMessage,
+  parseClientMessage,
+} from "./parse-client-message.js";
+import { ProtocolError } from "./protocol-error.js";
+import type { QuerySlot, Subscriptions } from "./subscriptions.js";
+import { encodeTimestamp } from "./timestamp.js";
+import type { Modification, TransitionFrames } from "./transition-frames.js";
+import type { SyncVersion, VersionTable } from "./version.js";
+
+/** What all sessions share. */
+export interface SessionContext {
+  readonly calls: Calls;
+  readonly subscriptions: Subscriptions<Session>;
+  readonly versions: VersionTable;
+  readonly adminKey: AdminKey;
+  /** The session has something to write; it is flushed soon. */
+  readonly onDirty: (session: Session) => void;
+  /** A call ended that the shutdown waits for. */
+  readonly onCallEnd: () => void;
+  /** A client has seen a newer moment than this server's data. */
+  readonly onFutureClient: () => void;
+  readonly onSystemError: (what: string, error: unknown) => void;
+}
+
+// Above that a client is not read from until its calls have been run, so that its memory here stays
+// bounded however much it sends; the official client waits for answers long before.
+const MAX_QUEUED_MUTATIONS = 64;
+const MAX_RUNNING_ACTIONS = 1_000;
+
+const NO_ONE: Identity = { kind: "none" };
+const NO_AUTH_PROVIDER =
+  "No auth provider found matching the given token (no providers configured). Check convex/auth.config.ts.";
+
+interface QueuedMutation {
+  readonly message: CallMessage;
+  /** Who the client was when it asked. */
+  readonly identity: Identity;
+}
+
+export class Session {
+  readonly #context: SessionContext;
+  readonly #webSocket: WebSocket;
+  readonly #outlet: Outlet;
+  readonly #acceptsChunks: boolean;
+  /** null until Connect. */
+  #sessionId: string | null = null;
+  #isClosed = false;
+  #identity: Identity = NO_ONE;
+  /** The newest versions that the client named; `#told` follows with the next Transition. */
+  #askedQuerySet = 0;
+  #askedIdentity = 0;
+  #told: SyncVersion;
+  readonly #slots = new Map<number, QuerySlot<Session>>();
+  #removedQueries: number[] = [];
+  /** True when the client waits for a Transition even if no query changed. */
+  #owesTransition = false;
+  #answers: Buffer[] = [];
+  #mutations: QueuedMutation[] = [];
+  #isMutating = false;
+  #runningActions = 0;
+  #isPaused = false;
+
+  constructor(
+    context: SessionContext,
+    webSocket: WebSocket,
+    outlet: (onRelief: () => void) => Outlet,
+    acceptsChunks: boolean,
+  ) {
+    this.#context = context;
+    this.#webSocket = webSocket;
+    this.#outlet = outlet(() => this.#onRelief());
+    this.#acceptsChunks = acceptsChunks;
+    this.#told = context.versions.initial;
+  }
+
+  /** True while the client is not read from, so its silence says nothing. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** True while a call of the client is running. */
+  get isBusy(): boolean {
+    return this.#isMutating || this.#runningActions > 0;
+  }
+
+  /** Takes one frame of the client. */
+  receive(text: string | null): void {
+    if (this.#isClosed) return;
+    try {
+      if (text === null) {
+        throw new ProtocolError("WSMessageBinary", "Received a binary message on websocket");
+      }
+      this.#handle(parseClientMessage(text));
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#failFatally(error);
+      else this.fail(error);
+    }
+  }
+
+  /**
+   * Writes what the client waits for: the answers to its calls, then one Transition with every
+   * change, all of the moment `ts`.
+   *
+   * @returns False while a query of it has not caught up with `ts`; flush again when one has.
+   */
+  flush(frames: TransitionFrames, ts: Timestamp): boolean {
+    if (this.#isClosed) return true;
+    const isSettled = this.#isSettled();
+    const transition = isSettled ? this.#nextTransition(frames, ts) : null;
+    if (this.#answers.length > 0 || transition !== null) {
+      this.#outlet.write(this.#answers, transition);
+      if (this.#answers.length > 0) this.#answers = [];
+    }
+    return isSettled;
+  }
+
+  /** Ends the connection because of a fault of ours; the client comes back and asks again. */
+  fail(error: unknown): void {
+    this.#context.onSystemError("Connection closed", error);
+    this.close(1011, "InternalServerError");
+  }
+
+  /** Ends the connection. Calls that run go on; their answers wait for the client to come back. */
+  close(code?: number, reason?: string): void {
+    if (this.#isClosed) return;
+    this.end();
+    if (code === undefined) this.#webSocket.close();
+    else this.#webSocket.close(code, reason);
+    this.#webSocket.resume();
+  }
+
+  /** Forgets the client; called once the socket is gone, too. */
+  end(): void {
+    this.#isClosed = true;
+    for (const slot of this.#slots.values()) this.#context.subscriptions.unwatch(slot);
+    this.#slots.clear();
+    this.#mutations = [];
+    this.#answers = [];
+  }
+
+  #handle(message: ClientMessage): void {
+    if (message.type === "Connect") {
+      this.#connect(message.sessionId, message.maxObservedTimestamp);
+      return;
+    }
+    if (this.#sessionId === null) {
+      throw new ProtocolError("ExpectedConnect", `Expected Connect first, got ${message.type}`);
+    }
+    switch (message.type) {
+      case "ModifyQuerySet":
+        this.#modifyQuerySet(message);
+        return;
+      case "Authenticate":
+        this.#authenticate(message);
+        return;
+      case "Mutation":
+        this.#mutations.push({ message, identity: this.#identity });
+        if (!this.#isMutating) void this.#runMutations(this.#sessionId);
+        this.#pauseIfLoaded();
+        return;
+      case "Action":
+        void this.#runAction(this.#sessionId, message);
+        this.#pauseIfLoaded();
+        return;
+      case "Event":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #connect(sessionId: string, maxObservedTimestamp: Timestamp | null): void {
+    if (this.#sessionId !== null) {
+      throw new ProtocolError("UnexpectedConnect", "Received Connect twice on one connection");
+    }
+    this.#sessionId = sessionId;
+    if (maxObservedTimestamp !== null && maxObservedTimestamp > this.#context.subscriptions.ts) {
+      // Older data than it has seen would look to the client like a write that was taken back.
+      this.#context.onFutureClient();
+      this.close(1011, "InternalServerError");
+    }
+  }
+
+  #modifyQuerySet(message: ClientMessage & { readonly type: "ModifyQuerySet" }): void {
+    this.#checkBase("query set", message.baseVersion, this.#askedQuerySet);
+    if (message.newVersion <= message.baseVersion) {
+      throw new ProtocolError(
+        "InvalidNewVersion",
+        `Cannot modify the query set: version ${message.newVersion} is not above ${message.baseVersion}`,
+      );
+    }
+    this.#askedQuerySet = message.newVersion;
+    for (const modification of message.modifications) {
+      const { queryId } = modification;
+      const slot = this.#slots.get(queryId);
+      if (modification.type === "Remove") {
+        if (slot === undefined) throw unknownQuery(queryId);
+        this.#context.subscriptions.unwatch(slot);
+        this.#slots.delete(queryId);
+        this.#removedQueries.push(queryId);
+      } else {
+        if (slot !== undefined) throw repeatedQuery(queryId);
+        const { udfPath: path, args, journal } = modification;
+        const query = { path, args, journal, identity: this.#identity };
+        this.#slots.set(queryId, this.#context.subscriptions.watch(query, this, queryId));
+      }
+    }
+    this.#oweTransition();
+  }
+
+  #authenticate(message: AuthenticateMessage): void {
+    this.#checkBase("identity", message.baseVersion, this.#askedIdentity);
+    const identity = this.#identify(message);
+    if (typeof identity === "string") {
+      this.#refuseIdentity(identity);
+      return;
+    }
+    this.#askedIdentity = message.baseVersion + 1;
+    if (identity !== this.#identity) {
+      this.#identity = identity;
+      for (const slot of this.#slots.values()) {
+        const query = { ...slot.subscription.query, identity };
+        this.#context.subscriptions.unwatch(slot);
+        const next = this.#context.subscriptions.watch(query, this, slot.queryId);
+        next.told = slot.told;
+        this.#slots.set(slot.queryId, next);
+      }
+    }
+    this.#oweTransition();
+  }
+
+  #identify(message: AuthenticateMessage): Identity | string {
+    switch (message.tokenType) {
+      case "None":
+        return NO_ONE;
+      case "User":
+        return NO_AUTH_PROVIDER;
+      case "Admin": {
+        const identity = this.#context.adminKey.identify(message.value);
+        if (identity === null) return "The provided admin key was invalid for this instance";
+        if (message.actingAs === undefined) return identity;
+        return { kind: "admin", actingAs: message.actingAs };
+      }
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #refuseIdentity(error: string): void {
+    const baseVersion = this.#askedIdentity;
+    this.#sendLast({ type: "AuthError", error, baseVersion, authUpdateAttempted: true });
+    this.close();
+  }
+
+  #checkBase(what: string, base: number, expected: number): void {
+    if (base === expected) return;
+    throw new ProtocolError(
+      "BaseVersionMismatch",
+      `Base version ${base} of the ${what} passed up does not match the current version ${expected}`,
+    );
+  }
+
+  /** One at a time, in the order of arrival: what a client did first happened first. */
+  async #runMutations(sessionId: string): Promise<void> {
+    this.#isMutating = true;
+    try {
+      while (!this.#isClosed && this.#outlet.canTakeAnswer()) {
+        const next = this.#mutations.shift();
+        if (next === undefined) break;
+        const { requestId, udfPath: path, args } = next.message;
+        const call = { path, args, identity: next.identity };
+        const outcome = await this.#context.calls.mutation(call, { sessionId, requestId });
+        this.#answer("MutationResponse", requestId, outcome);
+        this.#resumeIfRelieved();
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#isMutating = false;
+      this.#context.onCallEnd();
+    }
+  }
+
+  async #runAction(sessionId: string, message: CallMessage): Promise<void> {
+    const { requestId, udfPath: path, args } = message;
+    this.#runningActions += 1;
+    try {
+      const call = { path, args, identity: this.#identity };
+      const outcome = await this.#context.calls.action(call, { sessionId, requestId });
+      this.#answer("ActionResponse", requestId, outcome);
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#runningActions -= 1;
+      this.#resumeIfRelieved();
+      this.#context.onCallEnd();
+    }
+  }
+
+  #answer(
+    type: "MutationResponse" | "ActionResponse",
+    requestId: number,
+    outcome: MutationOutcome | ActionOutcome,
+  ): void {
+    if (this.#isClosed) return;
+    this.#answers.push(textFrame(answerText(type, requestId, outcome)));
+    // The client resolves a mutation when a Transition has passed the commit, so it needs one after
+    // the answer even if nothing it watches changed.
+    if ("ts" in outcome) this.#owesTransition = true;
+    this.#context.onDirty(this);
+  }
+
+  #isSettled(): boolean {
+    for (const slot of this.#slots.values()) {
+      if (slot.subscription.state !== "settled") return false;
+    }
+    return true;
+  }
+
+  #nextTransition(frames: TransitionFrames, ts: Timestamp): Buffer | null {
+    const modifications: Modification[] = [];
+    for (const queryId of this.#removedQueries) modifications.push({ queryId, result: null });
+    for (const slot of this.#slots.values()) {
+      const { result } = slot.subscription;
+      if (result !== slot.told) modifications.push({ queryId: slot.queryId, result });
+    }
+    if (modifications.length === 0 && !this.#owesTransition) return null;
+    // A slow reader skips moments: what it has not taken yet is told by the next one.
+    if (!this.#outlet.canTakeTransition()) return null;
+    const end = this.#context.versions.get(this.#askedQuerySet, this.#askedIdentity, ts);
+    const frame = frames.get(this.#told, end, modifications, this.#acceptsChunks);
+    for (const slot of this.#slots.values()) slot.told = slot.subscription.result;
+    if (this.#removedQueries.length > 0) this.#removedQueries = [];
+    this.#owesTransition = false;
+    this.#told = end;
+    return frame;
+  }
+
+  #oweTransition(): void {
+    this.#owesTransition = true;
+    this.#context.onDirty(this);
+  }
+
+  #onRelief(): void {
+    if (this.#isClosed) return;
+    this.#context.onDirty(this);
+    if (this.#mutations.length > 0 && !this.#isMutating && this.#sessionId !== null) {
+      void this.#runMutations(this.#sessionId);
+    }
+  }
+
+  #pauseIfLoaded(): void {
+    if (this.#isPaused || this.#isClosed) return;
+    if (this.#mutations.length < MAX_QUEUED_MUTATIONS && this.#runningActions < MAX_RUNNING_ACTIONS)
+      return;
+    this.#isPaused = true;
+    this.#webSocket.pause();
+  }
+
+  #resumeIfRelieved(): void {
+    if (!this.#isPaused || this.#isClosed) return;
+    if (
+      this.#mutations.length > MAX_QUEUED_MUTATIONS / 2 ||
+      this.#runningActions >= MAX_RUNNING_ACTIONS
+    )
+      return;
+    this.#isPaused = false;
+    this.#webSocket.resume();
+  }
+
+  #failFatally(error: ProtocolError): void {
+    this.#sendLast({ type: "FatalError", error: `${error.code}: ${error.message}` });
+    this.close();
+  }
+
+  #sendLast(message: { readonly type: string; readonly [field: string]: unknown }): void {
+    this.#outlet.write([...this.#answers, textFrame(JSON.stringify(message))], null);
+    this.#answers = [];
+  }
+}
+
+function answerText(
+  type: "MutationResponse" | "ActionResponse",
+  requestId: number,
+  outcome: MutationOutcome | ActionOutcome,
+): string {
+  const head = `{"type":"${type}","requestId":${requestId},"success":${outcome.ok}`;
+  const logLines = JSON.stringify(outcome.logLines);
+  if (outcome.ok) {
+    const ts = "ts" in outcome ? `,"ts":"${encodeTimestamp(outcome.ts)}"` : "";
+    return `${head},"result":${outcome.value}${ts},"logLines":${logLines}}`;
+  }
+  const ts = type === "MutationResponse" ? `,"ts":null` : "";
+  const data =
+    outcome.errorData === undefined ? "" : `,"errorData":${JSON.stringify(outcome.errorData)}`;
+  return `${head},"result":${JSON.stringify(outcome.errorMessage)}${ts},"logLines":${logLines}${data}}`;
+}
+
+function unknownQuery(queryId: number): ProtocolError {
+  return new ProtocolError("QueryNotFound", `Cannot remove query ${queryId}: it was not added`);
+}
+
+function repeatedQuery(queryId: number): ProtocolError {
+  return new ProtocolError("QueryRepeated", `Cannot add query ${queryId}: it was added before`);
+}
