@@ -49,7 +49,7 @@ export interface CreatedStamp {
  * `production` in every Vite build.
  *
  * @throws {Error} In CI when no environment is named, and where no application name is found.
- * @throws {RangeError} If a variable that overrides has an impossible value.
+ * @throws {RangeError} If a name, or a variable that overrides, has an impossible value.
  */
 export async function createStamp(options: StampOptions = {}): Promise<CreatedStamp> {
   const cwd = resolve(options.cwd ?? process.cwd());
@@ -90,9 +90,9 @@ export async function createStamp(options: StampOptions = {}): Promise<CreatedSt
 
 function nameEnvironment(env: Env, option: string | null | undefined): string | null {
   const named = text(env.TIDELINE_ENVIRONMENT);
-  if (named !== null) return named;
+  if (named !== null) return parseTargetName(named, "TIDELINE_ENVIRONMENT");
   if (option === null) return null;
-  if (option !== undefined) return parseName(option, "environment");
+  if (option !== undefined) return parseTargetName(option, "the option environment");
   // A guess would record staging's builds as production's, or the other way round.
   if (isCi(env)) {
     throw new Error(
@@ -103,19 +103,24 @@ function nameEnvironment(env: Env, option: string | null | undefined): string | 
 }
 
 async function nameApp(env: Env, option: string | undefined, cwd: string): Promise<string> {
-  const named = text(env.TIDELINE_APP) ?? text(env.APP_NAME);
-  if (named !== null) return named;
-  if (option !== undefined) return parseName(option, "appName");
+  for (const variable of ["TIDELINE_APP", "APP_NAME"]) {
+    const named = text(env[variable]);
+    if (named !== null) return parseTargetName(named, variable);
+  }
+  if (option !== undefined) return parseTargetName(option, "the option appName");
   const name = await readPackageName(cwd);
-  if (name !== null) return name;
+  if (name !== null) return parseTargetName(name, "package.json's name");
   throw new Error(
     `Cannot stamp the build: it has no application name, set TIDELINE_APP or the option appName, or a name in the package.json of "${cwd}"`,
   );
 }
 
-function parseName(name: string, option: string): string {
-  if (name.trim() !== "") return name.trim();
-  throw new RangeError(`Cannot stamp the build: expected a name in the option ${option}, got ""`);
+/** The ledger takes no other names; better to hear it before the build than after publishing. */
+function parseTargetName(name: string, source: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
+  throw new RangeError(
+    `Cannot stamp the build: expected 1 to 64 letters, digits, ".", "_" or "-" in ${source}, got "${name.slice(0, 80)}"`,
+  );
 }
 
 function numberBuild(env: Env, ofCi: number): number {

@@ -1,4 +1,4 @@
-export { type CiFacts, detectCi, isCi } from "./ci.js";
+export { type CiFacts, detectCi, isCi, parseBuildNumber } from "./ci.js";
 export {
   type BuildFacts,
   type CreatedStamp,

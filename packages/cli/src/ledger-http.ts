@@ -1,0 +1,79 @@
+/** An answer of the ledger's HTTP door, read whole, or one of two errors that say what went wrong. */
+
+/** The ledger could not be talked to; whether it did the work is not known. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+}
+
+/** The ledger, or something in front of it, answered with a status that is no result. */
+export class LedgerHttpError extends Error {
+  override readonly name = "LedgerHttpError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// "The function ran and threw": an answer of Convex like 200.
+const FUNCTION_FAILED = 560;
+
+/**
+ * Fetches like `fetch`, but reads the whole body, so that a connection that breaks in the middle
+ * counts as unreachable, and passes on JSON results only.
+ *
+ * @throws {UnreachableError} If there was no whole answer.
+ * @throws {LedgerHttpError} If the status is neither 200 nor 560, or the body is not JSON.
+ */
+export async function readAnswer(
+  input: string | URL | Request,
+  init: RequestInit,
+): Promise<Response> {
+  let response: Response;
+  let body: string;
+  try {
+    response = await fetch(input, init);
+    body = await response.text();
+  } catch (cause) {
+    throw new UnreachableError(describe(cause), { cause });
+  }
+  const { status } = response;
+  if (status !== 200 && status !== FUNCTION_FAILED) {
+    throw new LedgerHttpError(status, `status ${status}${messageOf(body)}`);
+  }
+  if (parse(body) === null) {
+    throw new LedgerHttpError(
+      400,
+      `expected the JSON of a Convex deployment, got "${body.slice(0, 60).replace(/\s+/g, " ")}"`,
+    );
+  }
+  return new Response(body, { status, headers: { "content-type": "application/json" } });
+}
+
+/** Convex says why in JSON; a proxy's HTML page would say nothing to anybody. */
+function messageOf(body: string): string {
+  const json = parse(body);
+  const message = json?.message ?? json?.errorMessage;
+  return typeof message === "string" ? ` (${message.slice(0, 300)})` : "";
+}
+
+function parse(body: string): { readonly [field: string]: unknown } | null {
+  try {
+    const json: unknown = JSON.parse(body);
+    return typeof json === "object" && json !== null ? { ...json } : null;
+  } catch {
+    // Not JSON is one of the two expected cases.
+    return null;
+  }
+}
+
+/** "fetch failed" hides the reason in its cause. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no answer in time";
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const code = "code" in cause ? String(cause.code) : "";
+  return cause.message || code || error.message;
+}

@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, parse, resolve } from "node:path";
+import { RecordError } from "./record-error.js";
+
+const TOKEN_FILE = join(".tideline", "record-token");
+
+/**
+ * Gives the record token: `TIDELINE_RECORD_TOKEN`, else the first line of `.tideline/record-token`
+ * in the folder or the nearest one above it that has the file.
+ *
+ * @throws {RecordError} `usage`, if there is none or the file cannot be read.
+ */
+export async function findRecordToken(
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<string> {
+  const named = env.TIDELINE_RECORD_TOKEN?.trim();
+  if (named) return named;
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const token = await readToken(join(folder, TOKEN_FILE));
+    if (token !== null) return token;
+    if (folder === parse(folder).root) break;
+  }
+  throw new RecordError(
+    "usage",
+    `Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN (or start the embedded server, which makes "${TOKEN_FILE}")`,
+  );
+}
+
+async function readToken(path: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new RecordError("usage", `Cannot read the record token from "${path}": ${code}`, {
+      cause,
+    });
+  }
+  return text.split("\n", 1)[0]?.trim() || null;
+}
