@@ -10,7 +10,7 @@ export type {
   RecordAnswer,
   RefusalCode,
 } from "./deployment-record.js";
-export { FUNCTION_NAMES } from "./function-names.js";
+export { FUNCTION_NAMES, WATCH_LATEST_DEPLOYMENT } from "./function-names.js";
 export { judge } from "./judge.js";
 export type {
   ClientBuild,

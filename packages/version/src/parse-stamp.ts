@@ -13,10 +13,11 @@ const SENTINELS = new Set([
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
- * `"unknown"`, `"undefined"`, `"null"`, or a template placeholder that nothing replaced.
+ * `"unknown"`, `"undefined"`, `"null"`, a template placeholder that nothing replaced, or the label
+ * of one of those.
  */
 export function isPlaceholder(name: string): boolean {
-  const trimmed = name.trim();
+  const trimmed = name.trim().replace(/^label:/, "");
   return (
     SENTINELS.has(trimmed.toLowerCase()) ||
     trimmed === BUILD_ID_PLACEHOLDER ||

@@ -57,6 +57,10 @@ export function checkBuild(doing: string, claim: BuildClaim): string {
     }
     return labelBuildId(claim.version);
   }
+  // A label may have white space in it where its version has.
+  if (!isPlaceholder(claim.version) && claim.buildId === labelBuildId(claim.version)) {
+    return claim.buildId;
+  }
   try {
     return parseBuildId(claim.buildId);
   } catch {

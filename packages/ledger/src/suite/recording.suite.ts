@@ -51,6 +51,14 @@ export function recordingSuite(getClient: () => LedgerClient): void {
       expect(await r.latest()).toMatchObject({ buildId: "label:1.0.0-a", gitTag: null });
     });
 
+    test("a version with a space in it has one build id, given or not", async () => {
+      const r = rig();
+      const { buildId, ...args } = r.args("a", { version: "2026 spring" });
+      expect(await r.recordRaw({ ...args })).toMatchObject({ buildId: "label:2026 spring" });
+      const given = await r.recordRaw({ ...args, buildId: "label:2026 spring" });
+      expect(given).toMatchObject({ kind: "redeploy" });
+    });
+
     test("another build moves the epoch by one and replaces the older row", async () => {
       const r = rig();
       await r.record("a");
