@@ -1,7 +1,7 @@
 import type { SystemTableIndexes } from "../data/embedded-database.js";
 
 /**
- * `_scheduled_functions`: one row per scheduled call. Written by `ctx.scheduler` and by the
+ * `_scheduled_functions`: one row for each scheduled call. Written by `ctx.scheduler` and by the
  * scheduler as the job moves on; read by functions through `db.system`; deleted by the scheduler
  * seven days after completion.
  */
@@ -11,6 +11,6 @@ export const SCHEDULED_FUNCTIONS = "_scheduled_functions";
 export const SCHEDULER_TABLES: SystemTableIndexes = {
   [SCHEDULED_FUNCTIONS]: {
     by_due: ["state.kind", "scheduledTime"],
-    by_completion: ["completedTime"],
+    by_completion: ["state.kind", "completedTime"],
   },
 };

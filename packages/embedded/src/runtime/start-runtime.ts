@@ -1,5 +1,17 @@
+import { resolve } from "node:path";
 import type { Runtime } from "../contract.js";
 import type { EmbeddedDatabase } from "../data/embedded-database.js";
+import { convexGlobal } from "./convex-global.js";
+import type { Engine } from "./engine.js";
+import { functionEnvironment } from "./function-environment.js";
+import { runHttpAction } from "./http-actions.js";
+import { type LoadedCode, loadCode } from "./load-code.js";
+import { functionSpec } from "./registered-function.js";
+import { guardRejections } from "./rejection-guard.js";
+import { requestAction, requestAny, requestMutation, requestQuery } from "./request-function.js";
+import { startScheduler } from "./scheduler.js";
+import { StackTraces } from "./stack-traces.js";
+import { type FolderWatch, watchFolder } from "./watch-folder.js";
 
 export interface StartRuntimeOptions {
   /** The `convex/` folder. */
@@ -23,9 +35,88 @@ export interface StartRuntimeOptions {
 /**
  * Bundles and loads the folder, makes its schema the database's, and starts the scheduler.
  *
+ * Queries and mutations of more than a second are ended when they wait and only reported when
+ * they compute: nothing else runs while they do.
+ *
  * @throws {Error} One sentence with file and line if the folder cannot be bundled or loaded, or
  *   if a stored document does not fit its schema.
  */
 export async function startRuntime(options: StartRuntimeOptions): Promise<Runtime> {
-  throw new Error(`Cannot load ${JSON.stringify(options.dir)}`);
+  const { database, now = Date.now, log = () => {} } = options;
+  const dir = resolve(options.dir);
+  const environment = functionEnvironment({
+    database,
+    env: options.env ?? {},
+    cloudUrl: () => options.cloudUrl,
+    siteUrl: () => options.siteUrl,
+  });
+  const engine: Engine = { code: NO_CODE, database, now, log };
+  const globals = { convex: convexGlobal(engine), env: environment.env, now };
+  const listeners = new Set<() => void>();
+  let folderWatch: FolderWatch | undefined;
+
+  const load = async (): Promise<void> => {
+    const code = await loadCode(dir, globals);
+    const problem = database.setSchema(code.schema);
+    if (problem !== null) throw new Error(problem.message);
+    engine.code = code;
+    for (const warning of code.warnings) log(warning);
+    folderWatch?.follow(code.inputs);
+    for (const listener of listeners) listener();
+  };
+  // One at a time: the files may change again while they are being bundled.
+  let lastLoad = load();
+  const reload = (): Promise<void> => {
+    lastLoad = lastLoad.catch(() => {}).then(load);
+    return lastLoad;
+  };
+
+  try {
+    await lastLoad;
+  } catch (error) {
+    environment.close();
+    throw error;
+  }
+  const releaseRejections = guardRejections();
+  const scheduler = await startScheduler(engine);
+  if (options.watch === true) {
+    folderWatch = watchFolder(dir, () => {
+      reload().then(
+        () => log("Functions reloaded"),
+        (error: unknown) => log(error instanceof Error ? error.message : String(error)),
+      );
+    });
+    folderWatch.follow(engine.code.inputs);
+  }
+
+  return {
+    runQuery: (request, query) => requestQuery(engine, request, query?.journal ?? null),
+    runMutation: (request, mutation) => requestMutation(engine, request, mutation?.session),
+    runAction: (request) => requestAction(engine, request),
+    runAny: (request) => requestAny(engine, request),
+    runHttpAction: (request, identity) => runHttpAction(engine, request, identity),
+    functionSpecs: () => [...engine.code.functions.values()].map(functionSpec),
+    reload,
+    onReload(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      folderWatch?.close();
+      await scheduler.close();
+      await lastLoad.catch(() => {});
+      environment.close();
+      releaseRejections();
+    },
+  };
 }
+
+const NO_CODE: LoadedCode = {
+  functions: new Map(),
+  modules: new Set(),
+  router: null,
+  schema: null,
+  stackTraces: new StackTraces(),
+  inputs: [],
+  warnings: [],
+};

@@ -1,0 +1,146 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Script } from "node:vm";
+import { type Bundle, bundleModules } from "./bundle-modules.js";
+import { newLoadExecution, runAs } from "./execution.js";
+import { findModules, type ModuleFile } from "./find-modules.js";
+import { describeThrown } from "./function-error.js";
+import {
+  type FunctionGlobalsOptions,
+  type Globals,
+  isolateGlobals,
+  nodeGlobals,
+} from "./function-globals.js";
+import type { HttpRouter } from "./http-router.js";
+import { isHttpRouter } from "./http-router.js";
+import { type RegisteredFunction, readExport } from "./registered-function.js";
+import { StackTraces } from "./stack-traces.js";
+
+/** Everything that one load of the folder gave. */
+export interface LoadedCode {
+  /** By identifier, `dir/file.js:name`. */
+  readonly functions: ReadonlyMap<string, RegisteredFunction>;
+  /** Module paths, also of those without functions. */
+  readonly modules: ReadonlySet<string>;
+  /** The default export of `http.ts`. */
+  readonly router: HttpRouter | null;
+  /** What `schema.ts` exports, parsed; null without one. */
+  readonly schema: unknown;
+  readonly stackTraces: StackTraces;
+  /** Files that it was made of, with absolute paths. */
+  readonly inputs: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+type Namespace = { readonly [name: string]: unknown };
+
+let loads = 0;
+
+/**
+ * Bundles and evaluates the folder and reads what its modules export.
+ *
+ * @param dir The `convex/` folder.
+ * @throws {Error} One sentence with file and line.
+ */
+export async function loadCode(dir: string, options: FunctionGlobalsOptions): Promise<LoadedCode> {
+  const folder = findModules(dir);
+  const stackTraces = new StackTraces();
+  const namespaces = new Map<string, Namespace>();
+  const inputs: string[] = [];
+  loads += 1;
+  for (const environment of ["isolate", "node"] as const) {
+    const modules = folder.modules.filter((module) => module.environment === environment);
+    if (modules.length === 0) continue;
+    const bundle = await bundleModules(dir, modules, environment);
+    const globals =
+      environment === "isolate"
+        ? isolateGlobals(options)
+        : nodeGlobals({ ...options, require: createRequire(join(dir, "_")) });
+    const scriptName = `convex-${loads}-${environment}.js`;
+    stackTraces.addScript(scriptName, bundle.sourceMap);
+    const evaluated = evaluate(bundle, globals, scriptName, stackTraces, options.now());
+    for (const { path } of modules) namespaces.set(path, evaluated[path] ?? {});
+    inputs.push(...bundle.inputs);
+  }
+  return {
+    functions: readFunctions(folder.modules, namespaces),
+    modules: new Set(namespaces.keys()),
+    router: readRouter(namespaces.get("http.js")),
+    schema: readSchema(namespaces.get("schema.js")),
+    stackTraces,
+    inputs,
+    warnings: folder.warnings,
+  };
+}
+
+function evaluate(
+  bundle: Bundle,
+  globals: Globals,
+  scriptName: string,
+  stackTraces: StackTraces,
+  startedAt: number,
+): { readonly [path: string]: Namespace } {
+  const parameters = Object.keys(globals).join(", ");
+  const script = new Script(
+    `(function (${parameters}) {\n${bundle.source}\nreturn convexModules.namespaces;\n})`,
+    // The bundle's first line is line 1, as its source map has it.
+    { filename: scriptName, lineOffset: -1 },
+  );
+  try {
+    return runAs(newLoadExecution(startedAt), () =>
+      script.runInThisContext()(...Object.values(globals)),
+    );
+  } catch (thrown) {
+    const { message } = describeThrown(thrown, stackTraces);
+    const [headline = ""] = message.split("\n");
+    const place = /\(\.\.\/([^)]*)\)/.exec(stackTraces.describe(thrown))?.[1];
+    throw new Error(`Cannot load ${place ?? "the convex folder"}: ${headline}`, { cause: thrown });
+  }
+}
+
+function readFunctions(
+  modules: readonly ModuleFile[],
+  namespaces: ReadonlyMap<string, Namespace>,
+): Map<string, RegisteredFunction> {
+  const functions = new Map<string, RegisteredFunction>();
+  for (const { path, environment } of modules) {
+    for (const [name, value] of Object.entries(namespaces.get(path) ?? {})) {
+      const registered = readExport(path, name, value);
+      if (registered === null) continue;
+      checkPath(path);
+      if (environment === "node" && registered.type !== "Action") {
+        throw new Error(
+          `\`${name}\` defined in \`${path}\` is a ${registered.type} function. Only actions can be defined in Node.js. See https://docs.convex.dev/functions/actions for more details.`,
+        );
+      }
+      functions.set(registered.path.identifier, registered);
+    }
+  }
+  return functions;
+}
+
+function checkPath(path: string): void {
+  const wrong = path.split("/").find((component) => !/^[\w.]+$/.test(component));
+  if (wrong === undefined) return;
+  throw new Error(
+    `${path} is not a valid path to a Convex module. Path component \`${wrong}\` can only contain alphanumeric characters, underscores, or periods.`,
+  );
+}
+
+function readRouter(http: Namespace | undefined): HttpRouter | null {
+  if (http === undefined) return null;
+  if (isHttpRouter(http.default)) return http.default;
+  throw new Error("The default export of `convex/http.ts` is not an HttpRouter");
+}
+
+function readSchema(schema: Namespace | undefined): unknown {
+  if (schema === undefined) return null;
+  const definition = schema.default;
+  const isSchema =
+    typeof definition === "object" &&
+    definition !== null &&
+    "export" in definition &&
+    typeof definition.export === "function";
+  if (!isSchema) throw new Error("The default export of `convex/schema.ts` is not a schema");
+  return JSON.parse((definition.export as () => string)());
+}
