@@ -1,0 +1,126 @@
+import { useVersionCheck } from "@tideline/react";
+import { useConvex, useQuery } from "convex/react";
+import { ChevronsUpDown, Keyboard } from "lucide-react";
+import { useRef, useState } from "react";
+import { api } from "../../../convex/_generated/api.js";
+import { useAddress } from "./address.js";
+import type { Target, TargetName } from "./ledger.js";
+import { targetKey } from "./ledger.js";
+import { ConnectionBar } from "./shell/connection-bar.js";
+import { ErrorBoundary } from "./shell/error-boundary.js";
+import { HelpDialog } from "./shell/help-dialog.js";
+import { TargetListSkeleton, TargetPageSkeleton } from "./shell/skeletons.js";
+import { ThemeToggle } from "./shell/theme-toggle.js";
+import { useConnection } from "./shell/use-connection.js";
+import { useShortcuts } from "./shell/use-shortcuts.js";
+import { TargetPage } from "./target/target-page.js";
+import { UnknownTarget } from "./target/unknown-target.js";
+import { NoTargets } from "./targets/no-targets.js";
+import { TargetList } from "./targets/target-list.js";
+
+export function App() {
+  const connection = useConnection();
+  const { url } = useConvex();
+  const help = useRef<HTMLDialogElement>(null);
+  useShortcuts({ "?": () => help.current?.showModal() });
+  return (
+    <>
+      <ConnectionBar connection={connection} url={url} />
+      <ErrorBoundary what="the targets">
+        <Shell onHelp={() => help.current?.showModal()} />
+      </ErrorBoundary>
+      <HelpDialog ref={help} />
+    </>
+  );
+}
+
+function Shell({ onHelp }: { onHelp(): void }) {
+  const targets = useQuery(api.deployments.listTargets, {});
+  const { target: asked, filter } = useAddress();
+  const [isListOpen, setIsListOpen] = useState(false);
+  const first = targets?.[0] ?? null;
+  const selected: TargetName | null = asked ?? first;
+  return (
+    <div className="mx-auto max-w-7xl md:grid md:grid-cols-[15.5rem_minmax(0,1fr)]">
+      <header className="border-line md:sticky md:top-0 md:flex md:h-dvh md:flex-col md:overflow-y-auto md:border-r">
+        <div className="flex items-center gap-2 px-4 py-3">
+          <a href="./" className="flex items-center gap-2 rounded-lg font-semibold tracking-tight">
+            <img src="/favicon.svg" alt="" width={24} height={24} />
+            Tideline
+          </a>
+          <button
+            type="button"
+            className="button min-w-0 md:hidden"
+            aria-expanded={isListOpen}
+            aria-controls="targets"
+            onClick={() => setIsListOpen(!isListOpen)}
+          >
+            <span className="truncate">{selected === null ? "Targets" : targetKey(selected)}</span>
+            <ChevronsUpDown aria-hidden size={14} className="shrink-0" />
+          </button>
+          <div className="ml-auto flex">
+            <button
+              type="button"
+              className="button-icon hidden sm:grid"
+              aria-label="Keys"
+              title="Keys (?)"
+              onClick={onHelp}
+            >
+              <Keyboard aria-hidden size={16} />
+            </button>
+            <ThemeToggle />
+          </div>
+        </div>
+        <div id="targets" className={`grow px-2 pb-4 md:block ${isListOpen ? "" : "hidden"}`}>
+          {targets === undefined ? (
+            <TargetListSkeleton />
+          ) : (
+            <TargetList
+              targets={targets}
+              selected={selected}
+              onChoose={() => setIsListOpen(false)}
+            />
+          )}
+        </div>
+        <div className="hidden px-4 py-3 md:block">
+          <RunningVersion />
+        </div>
+      </header>
+      <main className="px-4 pb-16 pt-2 sm:px-6 md:pt-6">
+        <ErrorBoundary key={selected && targetKey(selected)} what="this target">
+          <Main targets={targets} selected={selected} filter={filter} />
+        </ErrorBoundary>
+      </main>
+    </div>
+  );
+}
+
+interface MainProps {
+  readonly targets: readonly Target[] | undefined;
+  readonly selected: TargetName | null;
+  readonly filter: string;
+}
+
+function Main({ targets, selected, filter }: MainProps) {
+  if (targets === undefined) return <TargetPageSkeleton />;
+  if (selected === null) return <NoTargets />;
+  const target = targets.find((other) => targetKey(other) === targetKey(selected));
+  if (target === undefined) return <UnknownTarget target={selected} />;
+  return <TargetPage target={target} filter={filter} />;
+}
+
+/** Which build of this very page runs. */
+function RunningVersion() {
+  const { currentVersion } = useVersionCheck();
+  return (
+    <p className="text-muted text-xs [overflow-wrap:anywhere]">
+      {currentVersion === null ? (
+        "Development build"
+      ) : (
+        <>
+          This page is <span data-testid="running-version">{currentVersion.version}</span>
+        </>
+      )}
+    </p>
+  );
+}

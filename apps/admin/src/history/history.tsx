@@ -1,0 +1,147 @@
+import { ArrowUp, Search } from "lucide-react";
+import { useRef, useState } from "react";
+import type { Deployment } from "../ledger.js";
+import { useShortcuts } from "../shell/use-shortcuts.js";
+import { matchesFilter } from "../words/deployment-words.js";
+import { HistoryRow } from "./history-row.js";
+import { bendSegments } from "./rollback-bends.js";
+import { useArrivals } from "./use-arrivals.js";
+import { useKeptPlace } from "./use-kept-place.js";
+
+interface Props {
+  /** Newest first. */
+  readonly rows: readonly Deployment[];
+  readonly filter: string;
+  onFilter(filter: string): void;
+  /** `none`: everything is loaded. */
+  readonly older: "none" | "can-load" | "loading";
+  onLoadOlder(): void;
+}
+
+/** A target's records as a timeline, newest first, which grows at its head while it is read. */
+export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
+  const [openId, setOpenId] = useState<string | null>(null);
+  const head = useRef<HTMLHeadingElement>(null);
+  const list = useRef<HTMLOListElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const { unseen, openedAt } = useArrivals(head, rows);
+  useKeptPlace(list, rows[0]?._id);
+
+  const isFiltered = filter.trim() !== "";
+  const shown = isFiltered ? rows.filter((row) => matchesFilter(row, filter)) : rows;
+  const segments = bendSegments(isFiltered ? [] : rows);
+  const lanes = Math.max(0, ...segments.flat().map(({ lane }) => lane + 1));
+
+  const step = (by: 1 | -1) => {
+    const buttons = [...(list.current?.querySelectorAll<HTMLElement>("[data-row-button]") ?? [])];
+    const at = buttons.indexOf(document.activeElement as HTMLElement);
+    const next = at === -1 ? 0 : Math.min(Math.max(at + by, 0), buttons.length - 1);
+    buttons[next]?.focus({ preventScroll: true });
+    buttons[next]?.closest("li")?.scrollIntoView({ block: "nearest" });
+  };
+  useShortcuts({
+    j: () => step(1),
+    k: () => step(-1),
+    "/": () => field.current?.select(),
+    escape: () => isFiltered && onFilter(""),
+  });
+
+  return (
+    <section aria-labelledby="history-heading" className="grid gap-3">
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <h2 ref={head} id="history-heading" className="text-base font-semibold tracking-tight">
+          History{" "}
+          <span className="text-muted font-normal">
+            {isFiltered ? `${shown.length} of ` : ""}
+            {rows.length}
+            {older !== "none" && "+"}
+          </span>
+        </h2>
+        <label className="relative w-full sm:w-64">
+          <span className="sr-only">Filter the history</span>
+          <Search aria-hidden size={15} className="text-muted absolute left-2.5 top-2" />
+          <input
+            ref={field}
+            type="search"
+            className="field pl-8"
+            placeholder="Filter: version, commit, rollback…"
+            aria-keyshortcuts="/"
+            value={filter}
+            onChange={({ target }) => onFilter(target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.preventDefault();
+              onFilter("");
+              field.current?.blur();
+            }}
+          />
+        </label>
+      </div>
+
+      <div className="card scroll-mt-4 py-1">
+        <ArrivalsChip
+          unseen={unseen}
+          onShow={() => head.current?.scrollIntoView({ block: "center" })}
+        />
+        {shown.length === 0 && (
+          <p className="text-muted px-4 py-10 text-center">
+            {older === "none"
+              ? "No deployment matches the filter."
+              : `None of the ${rows.length} loaded deployments matches the filter.`}
+          </p>
+        )}
+        <ol ref={list} aria-label="Deployments, newest first" className="[overflow-anchor:none]">
+          {shown.map((row, index) => (
+            <HistoryRow
+              key={row._id}
+              row={row}
+              segments={segments[index] ?? []}
+              lanes={lanes}
+              isFirst={index === 0}
+              isLast={index === shown.length - 1 && older === "none"}
+              isLinked={!isFiltered}
+              isArrival={row.sequence > openedAt}
+              isOpen={row._id === openId}
+              onToggle={() => setOpenId(row._id === openId ? null : row._id)}
+            />
+          ))}
+        </ol>
+        {older !== "none" && (
+          <p className="p-3 text-center">
+            <button
+              type="button"
+              className="button"
+              aria-disabled={older === "loading"}
+              onClick={onLoadOlder}
+            >
+              {older === "loading" ? "Loading…" : "Load older"}
+            </button>
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface ChipProps {
+  readonly unseen: number;
+  onShow(): void;
+}
+
+/** Says that records came in above what is being read. */
+function ArrivalsChip({ unseen, onShow }: ChipProps) {
+  return (
+    <div role="status" className="pointer-events-none sticky top-10 z-10 h-0 text-center">
+      {unseen > 0 && (
+        <button
+          type="button"
+          onClick={onShow}
+          className="bg-accent text-on-accent shadow-float pointer-events-auto inline-flex items-center gap-1.5 rounded-full px-3 py-1 font-medium"
+        >
+          <ArrowUp aria-hidden size={14} />
+          {unseen} new
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import type { RefObject } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
+
+interface Place {
+  readonly row: HTMLElement;
+  /** Where its top was, in pixels from the top of the window. */
+  readonly top: number;
+}
+
+/**
+ * Keeps the row that is being read where it is when rows come in above it.
+ *
+ * Browsers have this ("scroll anchoring"), Safari alone does not; the list switches theirs off
+ * (`overflow-anchor: none`), so that all do the same. Only while the list's head is out of sight:
+ * somebody who looks at the top wants to see what comes in.
+ */
+export function useKeptPlace(
+  list: RefObject<HTMLElement | null>,
+  newestId: string | undefined,
+): void {
+  const place = useRef<Place | null>(null);
+
+  useEffect(() => {
+    const note = () => {
+      place.current = list.current && placeIn(list.current);
+    };
+    note();
+    addEventListener("scroll", note, { passive: true });
+    addEventListener("resize", note, { passive: true });
+    return () => {
+      removeEventListener("scroll", note);
+      removeEventListener("resize", note);
+    };
+  }, [list]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when a row came in on top
+  useLayoutEffect(() => {
+    const before = place.current;
+    if (before === null || !before.row.isConnected) return;
+    const moved = before.row.getBoundingClientRect().top - before.top;
+    if (moved !== 0) scrollBy({ top: moved, behavior: "instant" });
+  }, [newestId]);
+}
+
+/** The first row in sight, or null while the list's head is in sight. */
+function placeIn(list: HTMLElement): Place | null {
+  if (list.getBoundingClientRect().top >= 0) return null;
+  for (const row of list.querySelectorAll<HTMLElement>("[data-row]")) {
+    const { top, bottom } = row.getBoundingClientRect();
+    if (bottom > 0) return { row, top };
+  }
+  return null;
+}
