@@ -96,6 +96,15 @@ export function accessSuite(getClient: () => LedgerClient): void {
       expect(page[0]?.recordedBy).toBe(`token:${r.appName}/production`);
     });
 
+    test("a token in base64 is a token and no target's", async () => {
+      const r = rig();
+      const token = "c2VjcmV0/c2VjcmV0ICE==";
+      await withVariable(RECORD_TOKEN, token, async () => {
+        expect(await r.record("a", { token })).toMatchObject({ ok: true });
+      });
+      expect((await r.history()).page[0]?.recordedBy).toBe("token");
+    });
+
     test("letters beyond ASCII count as the bytes they are", async () => {
       const r = rig();
       const token = "påssword-ünïcode-✓✓";
