@@ -31,28 +31,18 @@ export function judge(
   if (latest === null) return { kind: "unknown", reason: "not-recorded" };
   if (stamp.buildId === latest.buildId) return { kind: "current" };
 
-  const { clientBuild } = latest;
-  switch (clientBuild.state) {
-    case "pending":
-      return { kind: "ahead" };
-    case "known": {
-      const isRolledBack = latest.kind === "rollback" && clientBuild.firstEpoch > latest.firstEpoch;
-      return {
-        kind: "outdated",
-        reason: isRolledBack ? "rolled-back" : "superseded",
-        severity: severitySince(latest, clientBuild.lastEpoch),
-      };
-    }
-    case "unknown":
-      // Its record may still come, unless the target moved on after this client started.
-      return latest.epoch > bootEpoch
-        ? { kind: "outdated", reason: "superseded", severity: severitySince(latest, bootEpoch) }
-        : { kind: "ahead" };
-    default:
-      return clientBuild satisfies never;
+  const { clientBuild, criticalEpoch } = latest;
+  const isKnown = clientBuild.state === "known";
+  // An unknown build's record may still come, unless the target moved on after this client started.
+  if (!isKnown && (clientBuild.state === "pending" || latest.epoch <= bootEpoch)) {
+    return { kind: "ahead" };
   }
-}
-
-function severitySince(latest: LatestDeployment, epoch: number): "normal" | "critical" {
-  return latest.criticalEpoch !== null && latest.criticalEpoch > epoch ? "critical" : "normal";
+  const isRolledBack =
+    isKnown && latest.kind === "rollback" && clientBuild.firstEpoch > latest.firstEpoch;
+  const heardEpoch = isKnown ? clientBuild.lastEpoch : bootEpoch;
+  return {
+    kind: "outdated",
+    reason: isRolledBack ? "rolled-back" : "superseded",
+    severity: criticalEpoch !== null && criticalEpoch > heardEpoch ? "critical" : "normal",
+  };
 }

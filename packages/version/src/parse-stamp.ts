@@ -1,15 +1,9 @@
-import { BUILD_ID_PLACEHOLDER, type BuildId, type BuildStamp } from "./build-stamp.js";
+import type { BuildId, BuildStamp } from "./build-stamp.js";
 
-// "unknown" and "dev" are what build scripts put in when they know nothing.
-const SENTINELS = new Set([
-  "",
-  "dev",
-  "unknown",
-  "undefined",
-  "null",
-  "0000000",
-  BUILD_ID_PLACEHOLDER,
-]);
+// What build scripts put in when they know nothing ("unknown", "dev"), then the templates: __X__ (our
+// own BUILD_ID_PLACEHOLDER too), %X%, ${X}, {{X}}, <X>, $X.
+const PLACEHOLDER =
+  /^(dev|unknown|undefined|null|0{7}|__\w+__|%\w+%|\$\{[^}]*\}|\{\{[^}]*\}\}|<[^>]*>|\$[A-Z_]+)?$/i;
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
@@ -17,12 +11,7 @@ const SENTINELS = new Set([
  * of one of those.
  */
 export function isPlaceholder(name: string): boolean {
-  const trimmed = name.trim().replace(/^label:/, "");
-  return (
-    SENTINELS.has(trimmed.toLowerCase()) ||
-    trimmed === BUILD_ID_PLACEHOLDER ||
-    /^__\w+__$|^%\w+%$|^\$\{[^}]*\}$|^\{\{[^}]*\}\}$|^<[^>]*>$|^\$[A-Z_]+$/.test(trimmed)
-  );
+  return PLACEHOLDER.test(name.trim().replace(/^label:/, ""));
 }
 
 /**
