@@ -1,5 +1,5 @@
 import type { LatestDeployment } from "@tideline/version";
-import { type DeploymentSource, queryOnce, setupSentence } from "@tideline/watch";
+import { type DeploymentSource, queryOnce, setupError } from "@tideline/watch";
 import type { ConvexReactClient } from "convex/react";
 import type { FunctionReference } from "convex/server";
 
@@ -21,10 +21,11 @@ export function reactSource(client: ConvexReactClient, functionName: string): De
       const watch = client.watchQuery(functionName as unknown as LatestQuery, { ...query });
       const tell = () => {
         try {
+          // Throws the query's own error, and so does the rule if the answer is not Tideline's.
           const latest = watch.localQueryResult();
           if (latest !== undefined) onLatest(latest);
         } catch (error) {
-          onError(new Error(setupSentence(functionName, String(error))));
+          onError(setupError(functionName, error));
         }
       };
       const stop = watch.onUpdate(tell);

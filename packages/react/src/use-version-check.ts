@@ -1,11 +1,11 @@
-import type { BuildStamp, LatestDeployment, Verdict } from "@tideline/version";
-import type { WatchSnapshot, WatchState } from "@tideline/watch";
+import type { BuildStamp, LatestDeployment } from "@tideline/version";
+import { NOTHING_HEARD, type WatchSnapshot } from "@tideline/watch";
 import { useConvex } from "convex/react";
 import { useSyncExternalStore } from "react";
 import { type VersionCheckOptions, watchFor } from "./watch-for.js";
 
 /** What `useVersionCheck` gives. */
-export interface VersionCheck {
+export interface VersionCheck extends WatchSnapshot {
   /** True while a refresh brings another build and nobody said Later to it. */
   readonly hasUpdate: boolean;
   /** The deployment that a refresh is for; null unless `hasUpdate`. */
@@ -16,22 +16,7 @@ export interface VersionCheck {
   refreshApp(): void;
   /** Hides this deployment's offer in all tabs; a later one is offered again. */
   dismissUpdate(): void;
-  /** The rule's answer; null until the first answer. `hasUpdate` also waits for the host. */
-  readonly verdict: Verdict | null;
-  readonly state: WatchState;
-  /** What the target serves, whether or not it is offered. */
-  readonly latest: LatestDeployment | null;
-  /** One sentence that says what to mend in the wiring, or null. Also warned of once. */
-  readonly setupError: string | null;
 }
-
-const ON_SERVER: WatchSnapshot = {
-  state: "listening",
-  verdict: null,
-  latest: null,
-  stamp: null,
-  setupError: null,
-};
 
 /**
  * Tells a component whether the page it is in is out of date, live.
@@ -41,21 +26,14 @@ const ON_SERVER: WatchSnapshot = {
  */
 export function useVersionCheck(options: VersionCheckOptions = {}): VersionCheck {
   const watch = watchFor(useConvex(), options);
-  const { state, verdict, latest, stamp, setupError } = useSyncExternalStore(
-    watch.subscribe,
-    watch.getSnapshot,
-    () => ON_SERVER,
-  );
-  const hasUpdate = state === "offered";
+  const snapshot = useSyncExternalStore(watch.subscribe, watch.getSnapshot, () => NOTHING_HEARD);
+  const hasUpdate = snapshot.state === "offered";
   return {
+    ...snapshot,
     hasUpdate,
-    updateInfo: hasUpdate ? latest : null,
-    currentVersion: stamp,
+    updateInfo: hasUpdate ? snapshot.latest : null,
+    currentVersion: snapshot.stamp,
     refreshApp: watch.refresh,
     dismissUpdate: watch.dismiss,
-    verdict,
-    state,
-    latest,
-    setupError,
   };
 }

@@ -2,15 +2,14 @@
 export interface WatchClock {
   /** ms since epoch. */
   now(): number;
-  /** Calls back once after `delayMs`; the returned function calls it off. */
-  after(delayMs: number, callback: () => void): () => void;
+  /** Calls back once after `delayMs`. There is no calling it off: a watch ignores what came too late. */
+  after(delayMs: number, callback: () => void): void;
 }
 
 /** The real clock. */
 export const systemClock: WatchClock = {
   now: () => Date.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
+    setTimeout(callback, delayMs);
   },
 };

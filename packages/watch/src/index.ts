@@ -1,11 +1,12 @@
 export { systemClock, type WatchClock } from "./clock.js";
+export { loadAgain, MAX_LOADS, readLoads } from "./load-guard.js";
 export { queryOnce } from "./query-once.js";
-export { setupSentence } from "./setup-sentence.js";
+export { setupError } from "./setup-error.js";
 export type { DeploymentQuery, DeploymentSource } from "./source.js";
 export {
   createVersionWatch,
   type VersionWatch,
   type VersionWatchOptions,
 } from "./version-watch.js";
-export type { WatchPage, WatchStorage } from "./watch-page.js";
-export type { WatchSnapshot, WatchState } from "./watch-snapshot.js";
+export type { Memory, WatchPage } from "./watch-page.js";
+export { NOTHING_HEARD, type WatchSnapshot, type WatchState } from "./watch-snapshot.js";

@@ -1,5 +1,4 @@
 /** The door to the DOM: what a watch needs of the page it runs in. */
 export { browserPage } from "./page/browser-page.js";
-export { browserStorage } from "./page/browser-storage.js";
 export { readStamp } from "./page/read-stamp.js";
 export { retryImport } from "./page/retry-import.js";

@@ -29,7 +29,7 @@ export interface DeploymentSource {
 
   /**
    * Asks once, outside the live connection, which may be dead without knowing it after the machine
-   * slept. Rejects when there is no answer; the live connection then has the last word.
+   * slept. Without an answer (it may reject too) the live connection has the last word.
    */
-  check?(query: DeploymentQuery): Promise<LatestDeployment | null>;
+  check?(query: DeploymentQuery): Promise<LatestDeployment | null | undefined>;
 }

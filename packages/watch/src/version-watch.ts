@@ -5,17 +5,16 @@
  */
 import { type BuildStamp, judge, type LatestDeployment } from "@tideline/version";
 import { systemClock, type WatchClock } from "./clock.js";
-import { createLoadGuard, MAX_LOADS } from "./load-guard.js";
+import { loadAgain, MAX_LOADS, readLoads } from "./load-guard.js";
 import type { DeploymentSource } from "./source.js";
-import type { WatchPage, WatchStorage } from "./watch-page.js";
-import type { WatchSnapshot } from "./watch-snapshot.js";
+import type { WatchPage } from "./watch-page.js";
+import { NOTHING_HEARD, type WatchSnapshot } from "./watch-snapshot.js";
 
 // A rollout takes seconds or minutes; nobody gains from asking a host more often than this.
-const LOOK_AFTER_MS = [0, 5_000, 30_000, 300_000] as const;
+const LOOK_AFTER_MS = [0, 5_000, 30_000];
+const LAST_LOOK_AFTER_MS = 300_000;
 // Long enough to read one line.
 const NOTE_MS = 10_000;
-// Only a refused "Leave site?" or a broken navigation leaves the page here so long.
-const STILL_HERE_MS = 15_000;
 
 export interface VersionWatchOptions {
   /** What this page was built as, or null if its stamp is unreadable: then nothing is ever said. */
@@ -23,7 +22,6 @@ export interface VersionWatchOptions {
   readonly target: { readonly appName: string; readonly environment: string };
   readonly source: DeploymentSource;
   readonly page: WatchPage;
-  readonly storage: WatchStorage;
   /** @default the real clock */
   readonly clock?: WatchClock;
   /** Told of a setup error, once. @default console.warn */
@@ -43,232 +41,143 @@ export interface VersionWatch {
   dismiss(): void;
   /** Asks the source and the host at once, as after a wake-up. */
   checkNow(): void;
-  /** Ends the watch for good. */
-  close(): void;
 }
 
 /**
  * Gives a watch over one target. It does nothing until it has a listener, and never throws: what is
  * wrong with the wiring is `setupError` in the snapshot.
  */
-export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
-  const { stamp, target, source, page, storage, clock = systemClock } = options;
+export function createVersionWatch({
+  stamp,
+  target,
+  source,
+  page,
+  clock = systemClock,
+  warn = console.warn,
+}: VersionWatchOptions): VersionWatch {
   const running = stamp?.buildId ?? "";
+  const query = { ...target, buildId: running };
   const key = `tideline:${target.appName}:${target.environment}`;
-  const query = { ...target, ...(stamp && { buildId: running }) };
-  const guard = createLoadGuard(storage, key, clock, running);
   const listeners = new Set<() => void>();
-
-  let snapshot: WatchSnapshot = {
-    state: "listening",
-    verdict: null,
-    latest: null,
-    stamp,
-    setupError: null,
-  };
+  const stops: (() => void)[] = [];
+  let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
   let bootEpoch: number | undefined;
   /** The deployment the page is behind ("<epoch>:<build id>"), or "" while it is behind none. */
   let deployment = "";
-  let isLeaving = false;
-  /** What to note in the guard when the page is left: a deployment, "" for a lost chunk. */
-  let noteOnLeave: string | undefined;
-  let step = 0;
-  /** Counts the looks; only the newest may act on what it saw. */
-  let look = 0;
-  let cancelTimer = () => {};
-  let stops: (() => void)[] = [];
-  let isClosed = false;
+  /** Counts the looks at the host; only the newest may act on what it sees. */
+  let turn = 0;
   let hasWarned = false;
 
-  function update(change: Partial<WatchSnapshot>): void {
+  const update = (change: Partial<WatchSnapshot>) => {
     snapshot = { ...snapshot, ...change };
     for (const listener of listeners) listener();
-  }
+  };
 
-  function hear(latest: LatestDeployment | null): void {
-    if (latest && !latest.clientBuild) {
-      fail(new Error("Cannot follow deployments: the query's answer is not Tideline's"));
-      return;
-    }
+  const hear = (latest: LatestDeployment | null) => {
     bootEpoch ??= latest?.epoch ?? 0;
     const verdict = judge(stamp, latest, bootEpoch);
-    const heard = { verdict, latest, setupError: null };
-    if (verdict.kind !== "outdated" || !latest) {
-      deployment = "";
-      isLeaving = false;
-      rest();
-      update({ ...heard, state: "listening" });
-      return;
-    }
-    const name = `${latest.epoch}:${latest.buildId}`;
-    if (name === deployment || isLeaving) {
-      deployment = name;
-      update(heard);
-      settle();
-      return;
-    }
-    deployment = name;
-    // A load that was for this deployment, and here is the same build again.
-    const isStuck = guard.count(name) > 0;
-    step = isStuck ? 2 : 0;
-    update({
-      ...heard,
-      state: isStuck ? "rolling-out" : snapshot.state === "offered" ? "offered" : "waiting",
-    });
-    schedule();
-  }
+    const previous = deployment;
+    deployment = verdict.kind === "outdated" ? `${latest?.epoch}:${latest?.buildId}` : "";
+    let { state } = snapshot;
+    if (!deployment) state = "listening";
+    else if (deployment !== previous && state !== "offered") state = "waiting";
+    update({ verdict, latest, state, setupError: null });
+    if (deployment === previous) settle();
+    // A load was for this very deployment, and here is the same build again.
+    else if (deployment && countLoads()) pause(2);
+    else look(0);
+  };
 
-  function fail(error: unknown): void {
-    const setupError = error instanceof Error ? error.message : String(error);
-    update({ setupError });
-    if (hasWarned) return;
+  const fail = ({ message }: Error) => {
+    if (!hasWarned) warn(message);
     hasWarned = true;
-    (options.warn ?? console.warn)(setupError);
-  }
+    update({ setupError: message });
+  };
 
-  function rest(): void {
-    look++;
-    cancelTimer();
-  }
+  /** How many loads this build has tried for the deployment that it is behind. */
+  const countLoads = () =>
+    readLoads(page, clock.now()).filter(
+      ([build, name]) => build === running && (!name || name === deployment),
+    ).length;
 
-  function schedule(): void {
-    rest();
-    const delayMs = LOOK_AFTER_MS[Math.min(step++, LOOK_AFTER_MS.length - 1)] ?? 0;
-    if (snapshot.state === "rolling-out" && delayMs > NOTE_MS) {
-      cancelTimer = clock.after(NOTE_MS, () => {
+  /** Asks the host until it serves another build. */
+  const look = (step: number) => {
+    const mine = ++turn;
+    if (!deployment) return;
+    clock.after(LOOK_AFTER_MS[step] ?? LAST_LOOK_AFTER_MS, async () => {
+      if (mine !== turn) return;
+      // A host that cannot be asked is no reason to send a person to it.
+      const served = await page.servedBuild().catch(() => running);
+      if (mine !== turn) return;
+      if (served === running || countLoads() >= MAX_LOADS) {
         update({ state: "waiting" });
-        cancelTimer = clock.after(delayMs - NOTE_MS, lookNow);
-      });
-    } else {
-      cancelTimer = clock.after(delayMs, lookNow);
-    }
-  }
-
-  async function lookNow(): Promise<void> {
-    rest();
-    const mine = look;
-    // A host that cannot be asked is no reason to send a person to it.
-    const served = await page.servedBuild().catch(() => running);
-    if (mine !== look) return;
-    if (served === running || guard.count(deployment) >= MAX_LOADS) {
-      if (snapshot.state === "offered" || snapshot.state === "dismissed") {
-        update({ state: "waiting" });
+        look(step + 1);
+      } else {
+        update({ state: "offered" });
+        settle();
       }
-      schedule();
-    } else {
-      update({ state: "offered" });
-      settle();
-    }
-  }
+    });
+  };
 
-  /** Moves between `offered` and `dismissed` by what was dismissed, here or in another tab. */
-  function settle(): void {
+  /** Says that the new build is still on its way, and then looks on. */
+  const pause = (step: number) => {
+    update({ state: "rolling-out" });
+    clock.after(NOTE_MS, () => {
+      if (snapshot.state === "rolling-out") update({ state: "waiting" });
+    });
+    look(step);
+  };
+
+  /** Moves between `offered` and `dismissed`, by what a person said here or in another tab. */
+  const settle = () => {
     const { state, verdict } = snapshot;
     if (state !== "offered" && state !== "dismissed") return;
     const isDismissed =
-      storage.read("browser", key) === deployment &&
+      page.recall("localStorage", key) === deployment &&
       verdict?.kind === "outdated" &&
-      verdict.severity !== "critical";
-    const next = isDismissed ? "dismissed" : "offered";
-    if (state !== next) update({ state: next });
-  }
+      verdict.severity === "normal";
+    update({ state: isDismissed ? "dismissed" : "offered" });
+  };
 
-  function leave(note: string | undefined): void {
-    isLeaving = true;
-    noteOnLeave = note;
-    rest();
-    update({ state: "refreshing" });
-    cancelTimer = clock.after(STILL_HERE_MS, () => {
-      isLeaving = false;
-      update({ state: deployment ? "waiting" : "listening" });
-      if (deployment) lookNow();
-    });
-    page.reload(note !== undefined && guard.count(note) > 0);
-  }
-
-  function refresh(): void {
-    if (isLeaving) return;
-    if (deployment && guard.count(deployment) >= MAX_LOADS) {
-      step = LOOK_AFTER_MS.length;
-      update({ state: "rolling-out" });
-      schedule();
-    } else {
-      leave(deployment || undefined);
-    }
-  }
-
-  async function recoverChunk(): Promise<void> {
-    if (!stamp || isLeaving) return;
-    const served = await page.servedBuild().catch(() => null);
-    if (
-      served &&
-      served !== running &&
-      !isLeaving &&
-      guard.count(deployment) === 0 &&
-      guard.countAutomatic() < MAX_LOADS
-    ) {
-      leave("");
-    }
-  }
-
-  function checkNow(): void {
-    source.check?.(query).then(
-      (latest) => {
+  const checkNow = () => {
+    source
+      .check?.(query)
+      .then((latest) => {
         // The live query may have overtaken this answer.
-        if (stops.length && (latest?.epoch ?? 0) >= (snapshot.latest?.epoch ?? 0)) hear(latest);
-      },
-      () => {}, // No answer is no news: the live connection has the last word.
-    );
-    if (snapshot.state === "waiting" || snapshot.state === "rolling-out") lookNow();
-  }
-
-  function start(): void {
-    page.arrive();
-    stops = [
-      page.onWake(checkNow),
-      page.onLeave(() => {
-        if (isLeaving && noteOnLeave !== undefined) guard.add(noteOnLeave);
-      }),
-      page.onChunkError(recoverChunk),
-      storage.onChange(settle),
-    ];
-    if (snapshot.state === "waiting") {
-      step = 0;
-      schedule();
-    }
-    try {
-      stops.push(source.subscribe(query, hear, fail));
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  function stop(): void {
-    rest();
-    for (const end of stops) end();
-    stops = [];
-  }
+        if (latest && latest.epoch >= (snapshot.latest?.epoch ?? 0)) hear(latest);
+      })
+      .catch(() => {}); // No answer is no news: the live connection has the last word.
+    look(0);
+  };
 
   return {
     getSnapshot: () => snapshot,
     subscribe(listener) {
       listeners.add(listener);
-      if (listeners.size === 1 && !isClosed) start();
+      if (!stops.length) {
+        stops.push(page.listen(checkNow, settle));
+        look(0);
+        try {
+          stops.push(source.subscribe(query, hear, fail));
+        } catch (error) {
+          fail(error as Error);
+        }
+      }
       return () => {
-        if (listeners.delete(listener) && listeners.size === 0) stop();
+        listeners.delete(listener);
+        if (listeners.size) return;
+        turn++;
+        for (const stop of stops.splice(0)) stop();
       };
     },
-    refresh,
+    refresh() {
+      if (countLoads() < MAX_LOADS) loadAgain(page, running, deployment, clock.now());
+      else pause(LOOK_AFTER_MS.length);
+    },
     dismiss() {
-      if (snapshot.state !== "offered") return;
-      storage.write("browser", key, deployment);
+      page.remember("localStorage", key, deployment);
       settle();
     },
     checkNow,
-    close() {
-      isClosed = true;
-      listeners.clear();
-      stop();
-    },
   };
 }

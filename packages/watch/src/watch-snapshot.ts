@@ -4,19 +4,20 @@ import type { BuildStamp, LatestDeployment, Verdict } from "@tideline/version";
  * What a page has to say about updates.
  *
  * ```text
- *                  verdict: outdated                  host serves another build
- *   listening ───────────────────────> waiting ──────────────────────────────> offered ──> dismissed
- *    ^                                  │   ^ own build still: look again        │  dismiss()
- *    │ any state, verdict no longer     └───┘ after 5, 30, then every 300 s      │ refresh()
- *    └ outdated (rolled back to us)           and on wake-up                     v
- *                                       ^                                    refreshing ──> page gone
- *                                       │ 10 s                                   │ still here
- *              this page was loaded     │                                        │ after 15 s
- *   listening ───────────────────────> rolling-out         waiting <─────────────┘
- *              for it, same build came
+ *               verdict: outdated                   host serves another build
+ *   listening ──────────────────────> waiting ──────────────────────────────> offered
+ *    ^   │                             │  ^ own build still: looks again       │   │ dismiss(),
+ *    │   │ this page was loaded for    └──┘ after 5, 30, then every 300 s      │   v or in another tab
+ *    │   │ it, and is the same build        and on wake-up                     │ dismissed
+ *    │   v                                                                     │
+ *    │  rolling-out ── 10 s ──> waiting <── own build again ───────────────────┤
+ *    │       ^                                                                 │
+ *    │       └── refresh(), but two loads in half an hour brought nothing      │ refresh()
+ *    │                                                                         v
+ *    └ any state, when the verdict is no longer outdated                   page is left
  * ```
  *
- * A newer deployment starts again at `waiting` (an offer stays up while the host is asked anew).
+ * A newer deployment starts again at `waiting`; an offer stays up while the host is asked anew.
  */
 export type WatchState =
   /** No update to speak of; the verdict says why. */
@@ -27,8 +28,6 @@ export type WatchState =
   | "offered"
   /** As `offered`, but a person said Later to this deployment. */
   | "dismissed"
-  /** The page is on its way out. */
-  | "refreshing"
   /** A load brought the same build again. Say so quietly; it ends by itself. */
   | "rolling-out";
 
@@ -39,8 +38,17 @@ export interface WatchSnapshot {
   readonly verdict: Verdict | null;
   /** What the target serves; null until the first answer and while nothing is recorded. */
   readonly latest: LatestDeployment | null;
-  /** What this page was built as; null if it cannot be read (as in development). */
+  /** What this page was built as; null if that cannot be read, and on a server. */
   readonly stamp: BuildStamp | null;
   /** One sentence that says what to mend in the app's wiring, or null. */
   readonly setupError: string | null;
 }
+
+/** What a watch knows before it starts, and all that a server knows. */
+export const NOTHING_HEARD: WatchSnapshot = {
+  state: "listening",
+  verdict: null,
+  latest: null,
+  stamp: null,
+  setupError: null,
+};
