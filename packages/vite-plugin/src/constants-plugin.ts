@@ -24,7 +24,7 @@ export function constantsPlugin(fallback: (isServer: boolean) => BuildStamp): Pl
       handler: (id) => resolveVirtualModule(id),
     },
     load: {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: resolved virtual ids begin with NUL
+      // Resolved ids begin with a NUL.
       filter: { id: /^\0virtual:tideline(?:\/constants)?$/ },
       handler(id) {
         const isServer = this.environment?.config.consumer === "server";
