@@ -47,12 +47,10 @@ function toRequest(request: IncomingMessage, response: ServerResponse, path: str
   response.once("close", () => left.abort());
   const method = request.method ?? "GET";
   const hasBody = method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
-  return new Request(url, {
-    method,
-    headers,
-    signal: left.signal,
-    ...(hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: "half" as const } : {}),
-  });
+  const init: RequestInit = { method, headers, signal: left.signal };
+  // The body streams in; `duplex` is required for that (Fetch 5.3) and not in every set of types.
+  if (hasBody) Object.assign(init, { body: Readable.toWeb(request), duplex: "half" });
+  return new Request(url, init);
 }
 
 /** A header that does not verify is the app's own affair, so it is not refused here. */
