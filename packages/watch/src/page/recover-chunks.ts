@@ -1,0 +1,33 @@
+import { loadAgain, MAX_LOADS, readLoads } from "../load-guard.js";
+import { browserPage } from "./browser-page.js";
+import { readStamp } from "./read-stamp.js";
+import { servedBuild } from "./served-build.js";
+
+/**
+ * Mends a page whose lazy chunks are gone: when Vite says that one could not be loaded, looks which
+ * build the host serves, and loads the page again at the same address if that is another. A build
+ * does so once in half an hour. For a network blip, or a file that the host's own build lacks,
+ * nothing happens: the error is the app's, as without Tideline.
+ *
+ * @returns Ends it.
+ */
+export function recoverChunks(): () => void {
+  const onError = async () => {
+    const running = readStamp()?.buildId;
+    // A host that cannot be asked has nothing better to load.
+    const served = await servedBuild().catch(() => running);
+    const loads = readLoads(browserPage, Date.now());
+    if (
+      running &&
+      served &&
+      served !== running &&
+      loads.length < MAX_LOADS &&
+      loads.every(([build]) => build !== running)
+    ) {
+      loadAgain(browserPage, running, "", Date.now());
+    }
+  };
+  // Not prevented: an import whose error was prevented is resolved with undefined.
+  addEventListener("vite:preloadError", onError);
+  return () => removeEventListener("vite:preloadError", onError);
+}
