@@ -1,8 +1,8 @@
 import * as node from "node:crypto";
+import { types } from "node:util";
 import { forbidInTransactions } from "./forbidden.js";
 import { noteClock } from "./function-clock.js";
 
-type CryptoKey = node.webcrypto.CryptoKey;
 type Bytes = ArrayBuffer | NodeJS.ArrayBufferView;
 type Algorithm = string | { readonly name: string; readonly [parameter: string]: unknown };
 
@@ -51,9 +51,14 @@ export function functionCrypto(): object {
       {
         digest: async (algorithm: Algorithm, data: Bytes) =>
           digestNow(algorithm, data) ?? subtle.digest(algorithm, data),
-        sign: async (algorithm: Algorithm, key: CryptoKey, data: Bytes) =>
+        sign: async (algorithm: Algorithm, key: node.webcrypto.CryptoKey, data: Bytes) =>
           signNow(algorithm, key, data) ?? subtle.sign(algorithm, key, data),
-        verify: async (algorithm: Algorithm, key: CryptoKey, signature: Bytes, data: Bytes) =>
+        verify: async (
+          algorithm: Algorithm,
+          key: node.webcrypto.CryptoKey,
+          signature: Bytes,
+          data: Bytes,
+        ) =>
           verifyNow(algorithm, key, signature, data) ??
           subtle.verify(algorithm, key, signature, data),
         generateKey: async (...parameters: Parameters<typeof subtle.generateKey>) => {
@@ -73,7 +78,11 @@ function digestNow(algorithm: Algorithm, data: Bytes): ArrayBuffer | undefined {
   return toArrayBuffer(node.createHash(hash).update(view(data)).digest());
 }
 
-function signNow(algorithm: Algorithm, key: CryptoKey, data: Bytes): ArrayBuffer | undefined {
+function signNow(
+  algorithm: Algorithm,
+  key: node.webcrypto.CryptoKey,
+  data: Bytes,
+): ArrayBuffer | undefined {
   const method = methodFor(algorithm, key, "sign");
   if (method === undefined || !isBytes(data)) return undefined;
   const signature =
@@ -85,7 +94,7 @@ function signNow(algorithm: Algorithm, key: CryptoKey, data: Bytes): ArrayBuffer
 
 function verifyNow(
   algorithm: Algorithm,
-  key: CryptoKey,
+  key: node.webcrypto.CryptoKey,
   signature: Bytes,
   data: Bytes,
 ): boolean | undefined {
@@ -110,12 +119,12 @@ type Method =
 /** How to sign with the key, if it is one for that algorithm and that use. */
 function methodFor(
   algorithm: Algorithm,
-  cryptoKey: CryptoKey,
+  cryptoKey: node.webcrypto.CryptoKey,
   use: "sign" | "verify",
 ): Method | undefined {
   const parameters = typeof algorithm === "string" ? { name: algorithm } : algorithm;
   const isUsable =
-    cryptoKey instanceof webcrypto.CryptoKey &&
+    types.isCryptoKey(cryptoKey) &&
     cryptoKey.usages.includes(use) &&
     cryptoKey.algorithm.name.toLowerCase() === String(parameters?.name).toLowerCase();
   if (!isUsable) return undefined;

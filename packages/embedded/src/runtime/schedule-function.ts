@@ -60,7 +60,8 @@ export function cancelJob(
   args: SyscallArgs,
 ): null {
   const id = args.id;
-  const job = typeof id === "string" ? readJob(transaction, id) : null;
+  const isJobId = typeof id === "string" && engine.database.tableOfId(id) === SCHEDULED_FUNCTIONS;
+  const job = isJobId ? readJob(transaction, id) : null;
   if (job === null) {
     throw new SyscallError(`Invalid argument \`id\` for \`scheduler.cancel\`: no job "${id}"`);
   }

@@ -27,10 +27,10 @@ export type JobState =
   | { readonly kind: "pending" | "inProgress" | "success" | "canceled" }
   | { readonly kind: "failed"; readonly error: string };
 
-/** The job of that id; null if there is none or the id is of another table. */
+/** The job of that id, which has to be of `_scheduled_functions`; null if there is none. */
 export function readJob(transaction: SystemTransaction, id: string): ScheduledJob | null {
   const document = transaction.system.get(id);
-  return document === null || !("scheduledTime" in document) ? null : asJob(document);
+  return document === null ? null : asJob(document);
 }
 
 /**

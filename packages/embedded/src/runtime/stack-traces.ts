@@ -1,5 +1,8 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 
+// Every stack ends in it, and nobody's bug is there.
+const PLUMBING = "/node_modules/convex/";
+
 /** Translates the positions in bundled scripts back to the files that they came from. */
 export class StackTraces {
   readonly #maps = new Map<string, SourceMap>();
@@ -29,6 +32,7 @@ export class StackTraces {
         ?.findEntry(Number(lineNumber) - 1, Number(column) - 1);
       if (entry === undefined || !("originalSource" in entry)) continue;
       const { originalSource, originalLine, originalColumn } = entry;
+      if (originalSource.includes(PLUMBING)) continue;
       const position = `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
       text += `    at ${functionName ?? "<anonymous>"} (${position})\n`;
     }
