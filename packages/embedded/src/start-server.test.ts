@@ -5,6 +5,7 @@ import { ConvexReactClient } from "convex/react";
 import { makeFunctionReference } from "convex/server";
 import { ConvexError } from "convex/values";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { APP, startTestServer, type TestServer } from "../bench/support/test-server.js";
 import { StartError, startServer } from "./index.js";
 
@@ -32,6 +33,16 @@ afterEach(async () => {
 
 function openClient(url = server.url): ConvexClient {
   const client = new ConvexClient(url, { logger: false });
+  closers.push(() => client.close());
+  return client;
+}
+
+function openReactClient(): ConvexReactClient {
+  const client = new ConvexReactClient(server.url, {
+    logger: false,
+    // Node 20 has no WebSocket of its own.
+    webSocketConstructor: WebSocket as unknown as typeof globalThis.WebSocket,
+  });
   closers.push(() => client.close());
   return client;
 }
@@ -136,8 +147,7 @@ async function setVariable(name: string, value: string | null): Promise<void> {
 
 describe("ConvexReactClient", () => {
   it("watches a query and shows an optimistic update until the server's answer", async () => {
-    const client = new ConvexReactClient(server.url, { logger: false });
-    closers.push(() => client.close());
+    const client = openReactClient();
     const key = randomUUID();
     const watch = client.watchQuery(sum, { key });
     const seen: unknown[] = [];
@@ -157,8 +167,7 @@ describe("ConvexReactClient", () => {
   });
 
   it("pages stay without a gap and without a double while rows come in between", async () => {
-    const client = new ConvexReactClient(server.url, { logger: false });
-    closers.push(() => client.close());
+    const client = openReactClient();
     const prefix = `page-${randomUUID()}`;
     // Keys that sort before all others of this file, in front of which nobody else writes.
     const keyOf = (index: number) => `!${prefix}-${String(index).padStart(3, "0")}`;
@@ -243,7 +252,7 @@ describe("startServer()", () => {
     );
     expect(await refusal({ dir: "/nowhere" })).toMatch(/there is no such folder.*--dir/);
     expect(await refusal({ data: server.data })).toMatch(/another process is using it|in use/);
-    expect(await refusal({ data: "/proc/nowhere" })).toMatch(/^Cannot write to the data folder/);
+    expect(await refusal({ data: "/dev/null/data" })).toMatch(/^Cannot write to the data folder/);
   });
 
   it("leaves nothing open when it could not start", async () => {
