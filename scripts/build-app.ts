@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LOCAL_ENVIRONMENT } from "./apps.js";
+import { ScriptError } from "./script-error.js";
+
+/** The repository's folder. */
+export const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+
+/** What to build, and into which folder. */
+export interface BuildOptions {
+  /** The name that it is stamped with. */
+  readonly appName: string;
+  /** The folder with its vite.config.ts; relative to the repository. */
+  readonly root: string;
+  readonly outDir: string;
+  /** Where the app's pages find the Convex functions. */
+  readonly convexUrl: string;
+  /** Ends the build. */
+  readonly signal?: AbortSignal | undefined;
+  /** More environment variables, such as TIDELINE_VERSION. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds an app with Vite, in a process of its own: environment variables belong to one build, and
+ * several builds can go side by side.
+ *
+ * @throws {ScriptError} With Vite's own words if the build fails, or if `signal` ends it.
+ */
+export async function buildApp(options: BuildOptions): Promise<void> {
+  const { appName, root, outDir, convexUrl, signal, env } = options;
+  const child = spawn(
+    process.execPath,
+    [
+      "--conditions=convex",
+      "--import",
+      "tsx",
+      viteCommand(),
+      "build",
+      root,
+      // Through Node and tsx, which know the workspace's packages by their sources.
+      "--configLoader=native",
+      `--outDir=${outDir}`,
+      "--emptyOutDir",
+      "--logLevel=error",
+    ],
+    {
+      cwd: REPOSITORY,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        VITE_CONVEX_URL: convexUrl,
+        TIDELINE_APP: appName,
+        TIDELINE_ENVIRONMENT: LOCAL_ENVIRONMENT,
+        // Vite's own default; a test runner's would build React for development.
+        NODE_ENV: "production",
+        ...env,
+      },
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  const failure = await new Promise<string | null>((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("close", (code) => resolve(code === 0 ? null : said.trim() || `exit code ${code}`));
+  });
+  if (failure === null) return;
+  throw new ScriptError(
+    signal?.aborted ? `Stopped while building ${appName}` : `Cannot build ${appName}: ${failure}`,
+  );
+}
+
+/** Gives the version in a folder's package.json. */
+export async function packageVersion(folder: string): Promise<string> {
+  const text = await readFile(join(REPOSITORY, folder, "package.json"), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function viteCommand(): string {
+  const manifest = createRequire(import.meta.url).resolve("vite/package.json");
+  return join(dirname(manifest), "bin", "vite.js");
+}

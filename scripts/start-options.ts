@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { APPS, type AppName } from "./apps.js";
+import { ScriptError } from "./script-error.js";
+
+export const START_USAGE = `Usage: npm start -- [options]
+
+Runs a Convex-compatible server, builds web, admin and marketing, serves and records them.
+
+  --data <folder>            where everything is kept   (default: .tideline)
+  --port <number>            Convex functions           (default: 3210)
+  --site-port <number>       HTTP actions               (default: 3211)
+  --web-port <number>        the app web                (default: ${APPS.web.port})
+  --admin-port <number>      the app admin              (default: ${APPS.admin.port})
+  --marketing-port <number>  the app marketing          (default: ${APPS.marketing.port})
+  --verbose                  say every call and connection
+  --help
+
+A port of 0 takes a free one.`;
+
+/** What `npm start` was asked for. */
+export interface StartOptions {
+  /** The folder where everything is kept. */
+  readonly state: string;
+  readonly port: number;
+  readonly sitePort: number;
+  readonly appPorts: Readonly<Record<AppName, number>>;
+  readonly isVerbose: boolean;
+}
+
+/**
+ * Reads the command line of `npm start`.
+ *
+ * @returns null if it asks for help.
+ * @throws {ScriptError} For an unknown option, or a port that is none.
+ */
+export function parseStartOptions(args: readonly string[]): StartOptions | null {
+  const values = parse(args);
+  if (values.help) return null;
+  return {
+    state: resolve(values.data ?? ".tideline"),
+    port: parsePort(values.port, 3210, "--port"),
+    sitePort: parsePort(values["site-port"], 3211, "--site-port"),
+    appPorts: {
+      web: parsePort(values["web-port"], APPS.web.port, "--web-port"),
+      admin: parsePort(values["admin-port"], APPS.admin.port, "--admin-port"),
+      marketing: parsePort(values["marketing-port"], APPS.marketing.port, "--marketing-port"),
+    },
+    isVerbose: values.verbose ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        data: { type: "string" },
+        port: { type: "string" },
+        "site-port": { type: "string" },
+        "web-port": { type: "string" },
+        "admin-port": { type: "string" },
+        "marketing-port": { type: "string" },
+        verbose: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    const [sentence] = (error as Error).message.split(". ");
+    throw new ScriptError(`${sentence}; see npm start -- --help`, { cause: error });
+  }
+}
+
+function parsePort(text: string | undefined, otherwise: number, option: string): number {
+  if (text === undefined) return otherwise;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new ScriptError(`Cannot use "${text}" for ${option}: expected a number from 0 to 65535`);
+}

@@ -1,0 +1,176 @@
+/**
+ * `npm start`: the whole of Tideline on this machine. Runs the embedded server on this repository's
+ * `convex/`, builds the apps, serves and records them, and stays until it is stopped.
+ */
+import { join, relative } from "node:path";
+import { type RunningServer, StartError, startServer } from "@tideline/embedded";
+import { APP_NAMES, APPS, type AppName } from "./apps.js";
+import { REPOSITORY } from "./build-app.js";
+import { buildRelease, KEPT_RELEASES } from "./build-release.js";
+import { writeEnvFile } from "./env-file.js";
+import {
+  findRunning,
+  type LocalAddresses,
+  loadRecordToken,
+  localPaths,
+  prepareState,
+  removeAddresses,
+  writeAddresses,
+} from "./local-state.js";
+import { liveDeployment, publishRelease } from "./publish-release.js";
+import {
+  currentReleaseNumber,
+  pointTo,
+  pruneReleases,
+  type Release,
+  readRelease,
+  removeRelease,
+} from "./releases.js";
+import { runScript, ScriptError } from "./script-error.js";
+import { startSiteHost } from "./site-host.js";
+import { parseStartOptions, START_USAGE, type StartOptions } from "./start-options.js";
+
+await runScript(async () => {
+  const options = parseStartOptions(process.argv.slice(2));
+  if (options === null) return console.log(START_USAGE);
+  const stopping = new AbortController();
+  const stop = () => {
+    // Asked twice, it does not wait for what runs; what was acknowledged is on disk.
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  await start(options, stopping.signal);
+}, [StartError]);
+
+/** Steps that undo what was opened; the last is undone first. */
+type Undo = (() => Promise<unknown>)[];
+
+async function start(options: StartOptions, stopped: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const undo: Undo = [];
+  try {
+    await prepareState(options.state);
+    await refuseSecond(options.state);
+    const apps = await serveSites(options, undo);
+    const token = await loadRecordToken(options.state);
+    const server = await serveFunctions(options, token, undo);
+    const hasEnvFile = await writeEnvFile(join(REPOSITORY, ".env.local"), server);
+
+    console.log(`Building ${APP_NAMES.join(", ")} …`);
+    for (const app of APP_NAMES) await bringUp(app, options.state, server.url, token, stopped);
+
+    const { url, siteUrl } = server;
+    const addresses = { url, siteUrl, apps, pid: process.pid };
+    undo.push(() => removeAddresses(options.state));
+    await writeAddresses(options.state, addresses);
+    console.log(welcome(addresses, hasEnvFile, performance.now() - startedAt));
+    await new Promise((resolve) => stopped.addEventListener("abort", resolve));
+  } catch (error) {
+    if (!stopped.aborted) throw error;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+  console.log(`Stopped; the data stays in ${relative(process.cwd(), options.state) || "."}`);
+}
+
+async function refuseSecond(state: string): Promise<void> {
+  const running = await findRunning(state);
+  if (running === null) return;
+  throw new ScriptError(
+    `Cannot start: Tideline runs here already as process ${running.pid}, with web at ${running.apps.web}; stop that one, or give this one other ports and another --data`,
+  );
+}
+
+async function serveSites(
+  { state, appPorts }: StartOptions,
+  undo: Undo,
+): Promise<Record<AppName, string>> {
+  const serve = async (app: AppName) => {
+    const host = await startSiteHost(localPaths(state).site(app), appPorts[app], `--${app}-port`);
+    undo.push(() => host.close());
+    return host.url;
+  };
+  return {
+    web: await serve("web"),
+    admin: await serve("admin"),
+    marketing: await serve("marketing"),
+  };
+}
+
+async function serveFunctions(
+  { state, port, sitePort, isVerbose }: StartOptions,
+  token: string,
+  undo: Undo,
+): Promise<RunningServer> {
+  const server = await startServer({
+    dir: join(REPOSITORY, "convex"),
+    data: localPaths(state).data,
+    port,
+    sitePort,
+    env: { TIDELINE_RECORD_TOKEN: token },
+    verbose: isVerbose,
+    log: (line) => {
+      // The addresses are said later, with the others.
+      if (isVerbose || !line.startsWith("Convex functions of ")) console.log(line);
+    },
+  });
+  undo.push(() => server.close());
+  return server;
+}
+
+/** Builds an app; publishes and records it, unless that very build is served and live already. */
+async function bringUp(
+  app: AppName,
+  state: string,
+  url: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const site = localPaths(state).site(app);
+  const built = await buildRelease(app, site, url, signal);
+  const release = await keepOneOfEqual(site, built);
+  const live = await liveDeployment(url, app);
+  if (live?.buildId === release.stamp.buildId) {
+    await pointTo(site, release.number);
+  } else {
+    await publishRelease({ site, release, url, token, signal });
+  }
+  await pruneReleases(site, KEPT_RELEASES);
+}
+
+/** Starting again without a change makes no new release. */
+async function keepOneOfEqual(site: string, built: Release): Promise<Release> {
+  const number = await currentReleaseNumber(site);
+  const current = number === null ? null : await readRelease(site, number);
+  if (current?.stamp.buildId !== built.stamp.buildId) return built;
+  await removeRelease(site, built.number);
+  return current;
+}
+
+function welcome(
+  { apps, url, siteUrl }: LocalAddresses,
+  hasEnvFile: boolean,
+  tookMs: number,
+): string {
+  const rows = APP_NAMES.map(
+    (app) => `    ${app.padEnd(10)} ${apps[app].padEnd(23)}  ${APPS[app].about}`,
+  );
+  const cli = hasEnvFile
+    ? "    npx convex data deployments    shows the table itself"
+    : "    .env.local is your own, so npx convex talks to what it names, not to this server";
+  return `
+  Tideline runs on this machine (ready in ${(tookMs / 1000).toFixed(1)} s)
+
+${rows.join("\n")}
+    ${"functions".padEnd(10)} ${url.padEnd(23)}  HTTP actions at ${siteUrl}
+
+  Next: open web and admin, change a heading in apps/web/src, and in a second terminal
+
+    npm run deploy -- web          offers a refresh to every open tab of web
+    npm run deploy -- web --rollback
+${cli}
+
+  Ctrl-C stops it; the data stays.
+`;
+}
