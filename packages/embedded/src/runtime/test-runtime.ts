@@ -15,6 +15,8 @@ const CACHE = fileURLToPath(new URL("../../node_modules/.cache/runtime-tests", i
 const HEADER =
   'import { queryGeneric as query, internalQueryGeneric as internalQuery, mutationGeneric as mutation, internalMutationGeneric as internalMutation, actionGeneric as action, internalActionGeneric as internalAction, httpActionGeneric as httpAction, httpRouter, defineSchema, defineTable, createFunctionHandle } from "convex/server"; import { v, ConvexError } from "convex/values";\n';
 
+const USE_NODE = '"use node";';
+
 export interface TestRuntime {
   readonly runtime: Runtime;
   readonly database: EmbeddedDatabase;
@@ -130,7 +132,8 @@ function writeFiles(root: string, files: Files): void {
   for (const [path, source] of Object.entries(files)) {
     const file = join(root, "convex", path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, HEADER + source);
+    const directive = source.startsWith(USE_NODE) ? USE_NODE : "";
+    writeFileSync(file, directive + HEADER + source);
   }
 }
 
