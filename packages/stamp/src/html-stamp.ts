@@ -28,12 +28,12 @@ export function withStampTag(html: string, stamp: BuildStamp): string {
   const tag = `<meta name="${STAMP_META_NAME}" content="${escapeHtml(JSON.stringify(stamp))}">`;
   if (readStampTag(html) !== null) return replaceStampTags(html, tag);
   const end = html.search(/<\/head\s*>/i);
-  return end === -1 ? html : `${html.slice(0, end)}${tag}\n${html.slice(end)}`;
+  return end === -1 ? html : html.slice(0, end) + tag + html.slice(end);
 }
 
-/** Gives the page with its stamp tags emptied: equal for two builds that differ in nothing else. */
+/** Gives the page without its stamp tags: equal for two builds that differ in nothing else. */
 export function withoutStampTags(html: string): string {
-  return replaceStampTags(html, `<meta name="${STAMP_META_NAME}">`);
+  return replaceStampTags(html, "");
 }
 
 function replaceStampTags(html: string, replacement: string): string {
