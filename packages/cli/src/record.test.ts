@@ -1,0 +1,86 @@
+/** `record`, `announce` and `abort` as a script calls them, against this repository's ledger. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type RunningServer, startServer } from "@tideline/embedded";
+import { writeVersionFile } from "@tideline/stamp";
+import type { BuildId, BuildStamp } from "@tideline/version";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { abort, announce, type DeploymentOptions, record } from "./index.js";
+
+const TOKEN = "a-long-enough-record-token-for-tests";
+
+let folder: string;
+let server: RunningServer;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "record-"));
+  server = await startServer({
+    dir: fileURLToPath(new URL("../../../convex", import.meta.url)),
+    data: join(folder, "data"),
+    port: 0,
+    sitePort: 0,
+    env: { TIDELINE_RECORD_TOKEN: TOKEN },
+    log: () => {},
+  });
+});
+afterAll(async () => {
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The options for a build of its own, whose commit and bytes are named by one letter. */
+const buildOf = async (letter: string, appName: string): Promise<DeploymentOptions> => {
+  const stamp: BuildStamp = {
+    appName,
+    environment: "staging",
+    buildId: `build-${letter}` as BuildId,
+    version: `1.${letter}`,
+    gitCommit: letter.repeat(40),
+    gitBranch: null,
+    gitDirty: false,
+    gitTag: null,
+    buildNumber: 0,
+    buildTime: 1,
+    commitTime: null,
+  };
+  const file = join(folder, `${appName}-${letter}.json`);
+  await writeVersionFile(file, stamp);
+  return { file, url: server.url, token: TOKEN, env: {} };
+};
+
+test("a new build is a deployment, the same again a redeployment, an old one needs leave", async () => {
+  const [a, b] = [await buildOf("a", "web"), await buildOf("b", "web")];
+  expect(await record(a)).toMatchObject({ ok: true, kind: "deploy", epoch: 1 });
+  expect(await record(a)).toMatchObject({ ok: true, kind: "redeploy", epoch: 1 });
+  expect(await record(b)).toMatchObject({ ok: true, kind: "deploy", epoch: 2 });
+  expect(await record(a)).toMatchObject({ ok: false, code: "ROLLBACK_NOT_ALLOWED" });
+  expect(await record({ ...a, allowRollback: true })).toMatchObject({ kind: "rollback", epoch: 3 });
+});
+
+test("an equal key records once", async () => {
+  const options = { ...(await buildOf("c", "keyed")), idempotencyKey: "once" };
+  expect(await record(options)).toMatchObject({ alreadyRecorded: false, epoch: 1 });
+  expect(await record(options)).toMatchObject({ alreadyRecorded: true, epoch: 1 });
+});
+
+test("an announcement is pending until it is ended", async () => {
+  const options = await buildOf("d", "announced");
+  expect(await announce(options)).toMatchObject({ ok: true, state: "pending" });
+  expect(await abort(options)).toEqual({ ok: true });
+  expect(await abort(options)).toMatchObject({ ok: false, code: "NOTHING_PENDING" });
+});
+
+test("a wrong token is the ledger's own sentence and code", async () => {
+  const options = { ...(await buildOf("e", "guarded")), token: "wrong" };
+  await expect(record(options)).rejects.toMatchObject({
+    name: "RecordError",
+    kind: "failed",
+    code: "UNAUTHENTICATED",
+  });
+});
+
+test("what the ledger does not accept says which field", async () => {
+  const options = { ...(await buildOf("f", "noted")), notes: "x".repeat(5000) };
+  await expect(record(options)).rejects.toThrow("expected notes of at most 4096 bytes");
+});
