@@ -8,7 +8,7 @@ const MAX_TARGETS = 1000;
 
 /**
  * Every target that something was recorded for, by app name and environment, with its live
- * deployment: what an overview shows.
+ * deployment: what an overview shows. The first 1,000.
  *
  * With TIDELINE_PRIVATE_HISTORY set, only those targets that `token` is good for.
  */

@@ -29,20 +29,17 @@ export async function gatherFacts(
     epoch: target?.epoch ?? 0,
     holdReason: target?.hold?.reason ?? null,
     build: { buildId: wish.buildId, version: wish.version, gitCommit: wish.gitCommit },
-    commitWas: await commitWas(ctx, wish, live?.gitCommit ?? null),
+    commitWas: await commitWas(ctx, wish, target?.epoch ?? 0),
     buildWasLive: build?.state.kind === "known",
     allowRollback: wish.allowRollback,
     asOfEpoch: wish.asOfEpoch,
   };
 }
 
-async function commitWas(
-  ctx: QueryCtx,
-  wish: Wish,
-  liveCommit: string | null,
-): Promise<Facts["commitWas"]> {
-  const commit = comparableCommit(wish.gitCommit);
-  if (commit === null) return "unnamed";
-  if (liveCommit !== null && comparableCommit(liveCommit) === commit) return "live-now";
-  return (await findCommit(ctx, wish, commit)) === null ? "never-live" : "live-before";
+async function commitWas(ctx: QueryCtx, wish: Wish, epoch: number): Promise<Facts["commitWas"]> {
+  if (comparableCommit(wish.gitCommit) === null) return "unnamed";
+  const commit = await findCommit(ctx, wish, wish.gitCommit);
+  if (commit === null) return "never-live";
+  // Every commit recorded in this epoch has the live bytes, not the newest of them alone.
+  return commit.lastEpoch === epoch ? "live-now" : "live-before";
 }

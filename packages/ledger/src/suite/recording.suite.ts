@@ -203,6 +203,16 @@ export function recordingSuite(getClient: () => LedgerClient): void {
       expect(await r.record("a", second)).toMatchObject({ code: "ROLLBACK_NOT_ALLOWED" });
     });
 
+    test("each of two commits with the live bytes may be built anew", async () => {
+      const r = rig();
+      await r.record("a");
+      await r.record("a", { gitCommit: commitOf("c") });
+      await r.record("a");
+      const anew = await r.record("c", { gitCommit: commitOf("c") });
+      expect(anew).toMatchObject({ kind: "deploy", epoch: 2 });
+      expect(await r.record("a")).toMatchObject({ ok: false, code: "ROLLBACK_NOT_ALLOWED" });
+    });
+
     test("an older build of the live commit is a rollback only where one is allowed", async () => {
       const r = rig();
       const gitCommit = commitOf("a");

@@ -118,10 +118,12 @@ export class Oracle {
   #kindOf(wish: Wish): Taken["kind"] {
     const live = this.#taken.at(-1)?.wish;
     if (live?.buildId === wish.buildId) return "redeploy";
-    if (wish.gitCommit === "unknown" || wish.gitCommit === live?.gitCommit) {
+    const ofCommit = this.#taken.filter((t) => t.wish.gitCommit === wish.gitCommit);
+    const isLiveCommit = ofCommit.some((t) => t.epoch === this.epoch);
+    if (wish.gitCommit === "unknown" || isLiveCommit) {
       return wish.allowRollback && this.#isKnown(wish.buildId) ? "rollback" : "deploy";
     }
-    return this.#taken.some((t) => t.wish.gitCommit === wish.gitCommit) ? "rollback" : "deploy";
+    return ofCommit.length > 0 ? "rollback" : "deploy";
   }
 
   #refusal(wish: Wish, kind: Taken["kind"]): string | null {

@@ -22,6 +22,7 @@ const ARTIFACTS = [
   { gitCommit: COMMITS[0], buildId: "build-1" },
   { gitCommit: COMMITS[1], buildId: "build-2" },
   { gitCommit: COMMITS[2], buildId: "build-1" },
+  { gitCommit: COMMITS[2], buildId: "build-4" },
   { gitCommit: COMMITS[3], buildId: "build-3" },
   { gitCommit: COMMITS[4], buildId: "build-4" },
   { gitCommit: COMMITS[4], buildId: "build-5" },
