@@ -1,4 +1,4 @@
-import { Hash, Pin, PinOff, Trash2 } from "lucide-react";
+import { Hash, Pin, Trash2 } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link } from "../router.js";
 import { settings } from "../settings/settings.js";
@@ -41,7 +41,7 @@ export function NoteCard({ note, isTarget, onPin, onDelete }: Props) {
             aria-label={`Pin “${name}”`}
             onClick={() => onPin(note.id)}
           >
-            {note.isPinned ? <PinOff aria-hidden size={16} /> : <Pin aria-hidden size={16} />}
+            <Pin aria-hidden size={16} className={note.isPinned ? "fill-current" : ""} />
           </button>
           <button
             type="button"

@@ -26,7 +26,7 @@ export function NoteComposer({ draft, onDraft, onSave }: Props) {
   return (
     <form
       aria-label="New note"
-      className="card shadow-float grid gap-1 p-2 focus-within:border-accent"
+      className="card shadow-float grid gap-1 p-2"
       onSubmit={save}
       onKeyDown={(event) => {
         if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save(event);
@@ -37,7 +37,7 @@ export function NoteComposer({ draft, onDraft, onSave }: Props) {
         aria-label="Title"
         placeholder="Title"
         maxLength={120}
-        className="placeholder:text-muted w-full rounded-lg bg-transparent px-3 py-2 text-lg font-semibold tracking-tight"
+        className="placeholder:text-muted focus-visible:-outline-offset-2 w-full rounded-lg bg-transparent px-3 py-2 text-lg font-semibold tracking-tight"
         value={draft.title}
         onChange={({ target }) => onDraft({ ...draft, title: target.value })}
       />
@@ -45,7 +45,7 @@ export function NoteComposer({ draft, onDraft, onSave }: Props) {
         aria-label="Note"
         placeholder="Write something down…"
         rows={4}
-        className="placeholder:text-muted field-sizing-content min-h-28 w-full resize-y rounded-lg bg-transparent px-3 py-2"
+        className="placeholder:text-muted field-sizing-content min-h-28 focus-visible:-outline-offset-2 w-full resize-y rounded-lg bg-transparent px-3 py-2"
         value={draft.text}
         onChange={({ target }) => onDraft({ ...draft, text: target.value })}
       />
