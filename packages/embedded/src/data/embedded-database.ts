@@ -23,11 +23,20 @@ export interface EmbeddedDatabase extends Database {
 
 export interface SystemTransaction extends Transaction {
   readonly system: SystemTables;
+  /**
+   * Counts a scheduled call against the mutation's limits.
+   *
+   * @throws {SyscallError} With the upstream text when there are too many or their arguments are
+   *   too large.
+   */
+  countScheduledFunction(argsBytes: number): void;
 }
 
 /**
  * Unchecked access for the server's own code: no schema, no limits, any system table. Reads and
  * writes take part in the transaction (read set, rollback) like any others.
+ *
+ * Functions see `_scheduled_functions` and `_storage` through `db.system`, and no other.
  */
 export interface SystemTables {
   /** @returns The new document's id. The table is made if it is not there. */

@@ -1,7 +1,7 @@
 import type { EncodedValue } from "../contract.js";
 import { displayPathStep, displayValidator, displayValue } from "./display.js";
 import { decode, type EncodedObject } from "./encoded-value.js";
-import type { FieldValidatorJson, ValidatorJson } from "./validator.js";
+import type { ValidatorJson } from "./validator.js";
 
 /** The name of the table that an id belongs to; null for what is no id or of no known table. */
 export type TableOfId = (id: string) => string | null;
@@ -18,15 +18,19 @@ export function describeMismatch(
   value: EncodedValue,
   tableOfId: TableOfId,
 ): string | null {
-  return mismatch(validator, value, tableOfId, "");
+  const describe = mismatch(validator, value, tableOfId, "");
+  return describe === null ? null : describe();
 }
+
+/** Writes the reason; called for the one mismatch that is shown, not for each union member tried. */
+type Describe = () => string;
 
 function mismatch(
   validator: ValidatorJson,
   value: EncodedValue,
   tableOfId: TableOfId,
   path: string,
-): string | null {
+): Describe | null {
   const plain = () =>
     [
       "Value does not match validator.",
@@ -43,32 +47,34 @@ function mismatch(
     case "boolean":
     case "string":
     case "bytes":
-      return decoded.type === validator.type ? null : plain();
+      return decoded.type === validator.type ? null : plain;
     case "number":
-      return decoded.type === "float64" ? null : plain();
+      return decoded.type === "float64" ? null : plain;
     case "bigint":
-      return decoded.type === "int64" ? null : plain();
+      return decoded.type === "int64" ? null : plain;
     case "commitTs":
-      return decoded.type === "int64" || decoded.type === "commitTs" ? null : plain();
+      return decoded.type === "int64" || decoded.type === "commitTs" ? null : plain;
     case "id": {
       const tableName = decoded.type === "string" ? tableOfId(decoded.value) : null;
-      if (tableName === null) return plain();
+      if (tableName === null) return plain;
       if (tableName === validator.tableName) return null;
-      return `Found ID ${displayValue(value)} from table \`${tableName}\`, which does not match the table name in validator \`${displayValidator(validator)}\`.\n${pathLine(path)}`;
+      return () =>
+        `Found ID ${displayValue(value)} from table \`${tableName}\`, which does not match the table name in validator \`${displayValidator(validator)}\`.\n${pathLine(path)}`;
     }
     case "literal":
-      return displayValue(value) === displayValue(validator.value)
+      return isSameScalar(value, validator.value)
         ? null
-        : `\`${displayValue(value)}\` does not match literal validator \`${displayValidator(validator)}\`.\n${pathLine(path)}`;
+        : () =>
+            `\`${displayValue(value)}\` does not match literal validator \`${displayValidator(validator)}\`.\n${pathLine(path)}`;
     case "array":
-      if (decoded.type !== "array") return plain();
+      if (decoded.type !== "array") return plain;
       for (const [index, element] of decoded.value.entries()) {
         const reason = mismatch(validator.value, element, tableOfId, `${path}[${index}]`);
         if (reason !== null) return reason;
       }
       return null;
     case "record":
-      if (decoded.type !== "object") return plain();
+      if (decoded.type !== "object") return plain;
       for (const [field, inner] of Object.entries(decoded.value)) {
         const at = path + displayPathStep(field);
         const reason =
@@ -81,10 +87,10 @@ function mismatch(
       const fits = validator.value.some(
         (member) => mismatch(member, value, tableOfId, path) === null,
       );
-      return fits ? null : plain();
+      return fits ? null : plain;
     }
     case "object":
-      if (decoded.type !== "object") return plain();
+      if (decoded.type !== "object") return plain;
       return objectMismatch(validator, decoded.value, tableOfId, path);
     default:
       return validator satisfies never;
@@ -96,8 +102,8 @@ function objectMismatch(
   object: EncodedObject,
   tableOfId: TableOfId,
   path: string,
-): string | null {
-  const withObject = (message: string) =>
+): Describe | null {
+  const withObject = (message: string) => () =>
     [
       message,
       pathLine(path),
@@ -124,8 +130,10 @@ function objectMismatch(
   return null;
 }
 
+function isSameScalar(value: EncodedValue, literal: EncodedValue): boolean {
+  return value === literal || JSON.stringify(value) === JSON.stringify(literal);
+}
+
 function pathLine(path: string): string {
   return path === "" ? "" : `Path: ${path}`;
 }
-
-export type { FieldValidatorJson, ValidatorJson };

@@ -59,10 +59,13 @@ export function encodeFloat(value: number): EncodedValue {
 
 /** The tag of a scalar that is written as an object, or null for a real object. */
 function scalarTag(value: EncodedObject): string | null {
+  let tag: string | null = null;
   for (const field in value) {
-    return field.startsWith("$") ? field : null;
+    if (tag !== null) throw new SyntaxError(`Cannot read a value: field "${tag}" is reserved`);
+    if (!field.startsWith("$")) return null;
+    tag = field;
   }
-  return null;
+  return tag;
 }
 
 function decodeScalar(tag: string, content: EncodedValue | undefined): Decoded {
@@ -76,6 +79,14 @@ function decodeScalar(tag: string, content: EncodedValue | undefined): Decoded {
     throw new SyntaxError(`Received ${bytes.length} bytes, expected 8 for ${tag}`);
   }
   if (tag === "$integer") return { type: "int64", value: bytes.readBigInt64LE() };
-  if (tag === "$float") return { type: "float64", value: bytes.readDoubleLE() };
+  if (tag === "$float") return { type: "float64", value: readSpecialFloat(bytes) };
   throw new SyntaxError(`Cannot read a value: field "${tag}" is reserved`);
+}
+
+function readSpecialFloat(bytes: Buffer): number {
+  const value = bytes.readDoubleLE();
+  if (Number.isFinite(value) && !Object.is(value, -0)) {
+    throw new SyntaxError(`Float ${value} should be encoded as a number`);
+  }
+  return value;
 }
