@@ -41,7 +41,8 @@ export async function actionSyscall(
 }
 
 const CALLS = {
-  "1.0/actions/query": (engine: Engine, target: CallTarget) => callQuery(engine, target),
+  "1.0/actions/query": async (engine: Engine, target: CallTarget) =>
+    (await callQuery(engine, target)).result,
   "1.0/actions/mutation": (engine: Engine, target: CallTarget) => callMutation(engine, target),
   "1.0/actions/action": callAction,
 };

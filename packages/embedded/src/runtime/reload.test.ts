@@ -125,7 +125,7 @@ test('"use node" modules have Node, with the variables of the deployment', async
 });
 
 test('"use node" modules hold only actions', async () => {
-  const refused = openTestRuntime({ "n.ts": `"use node"; ${answer(1)}` });
+  const refused = openTestRuntime({ "n.ts": `"use node";\n${answer(1)}` });
   await expect(refused).rejects.toThrow(
     "`a` defined in `n.js` is a Query function. Only actions can be defined in Node.js.",
   );

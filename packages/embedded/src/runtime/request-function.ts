@@ -1,5 +1,11 @@
 /** Turns requests from the network into calls, and how they ended into what clients get. */
-import type { ActionOutcome, FunctionRequest, MutationOutcome, QueryOutcome } from "../contract.js";
+import type {
+  ActionOutcome,
+  FunctionRequest,
+  FunctionType,
+  MutationOutcome,
+  QueryOutcome,
+} from "../contract.js";
 import {
   type CallResult,
   type CallTarget,
@@ -16,15 +22,21 @@ export async function requestQuery(
   request: FunctionRequest,
   journal: string | null,
 ): Promise<QueryOutcome> {
-  const result = await callQuery(engine, toTarget(request), journal);
-  return {
-    ...toOutcome(result, request),
-    readSet: result.readSet,
-    journal: result.journal,
-    ts: result.ts,
-    usedIdentity: result.usage.identity,
-    usedClock: result.usage.clock,
+  const {
+    result,
+    readSet,
+    journal: nextJournal,
+    ts,
+    usage,
+  } = await callQuery(engine, toTarget(request), journal);
+  const details = {
+    readSet,
+    journal: nextJournal,
+    ts,
+    usedIdentity: usage.identity,
+    usedClock: usage.clock,
   };
+  return Object.assign(details, toOutcome(result, request));
 }
 
 export async function requestMutation(
@@ -47,15 +59,16 @@ export async function requestAction(
 
 /** Runs whatever type the function has. */
 export async function requestAny(engine: Engine, request: FunctionRequest): Promise<ActionOutcome> {
-  const target = toTarget(request);
+  let type: FunctionType;
   try {
-    const { type } = findFunction(engine.code, target.path, target);
-    const call = type === "Query" ? callQuery : type === "Mutation" ? callMutation : callAction;
-    return toOutcome(await call(engine, target), request);
+    const target = toTarget(request);
+    type = findFunction(engine.code, target.path, target).type;
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
     return toFailure(error, request.requestId, []);
   }
+  if (type === "Query") return requestQuery(engine, request, null);
+  return type === "Mutation" ? requestMutation(engine, request) : requestAction(engine, request);
 }
 
 function toTarget(request: FunctionRequest): CallTarget {
