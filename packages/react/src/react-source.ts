@@ -18,7 +18,7 @@ type LatestQuery = FunctionReference<
 export function reactSource(client: ConvexReactClient, functionName: string): DeploymentSource {
   return {
     subscribe(query, onLatest, onError) {
-      const watch = client.watchQuery(functionName as unknown as LatestQuery, { ...query });
+      const watch = client.watchQuery(functionName as unknown as LatestQuery, query);
       const tell = () => {
         try {
           // Throws the query's own error, and so does the rule if the answer is not Tideline's.

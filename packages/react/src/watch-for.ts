@@ -46,16 +46,17 @@ function makeWatch(
     source = client && reactSource(client, functionName),
   }: VersionCheckOptions,
 ): VersionWatch {
-  const missing = !(appName && environment)
-    ? "add tideline() to vite.config.ts, or pass appName and environment"
-    : "wrap the app in <ConvexProvider>";
+  const hasTarget = appName && environment;
   return createVersionWatch({
     stamp,
-    target: { appName, environment },
+    appName,
+    environment,
     page: browserPage,
-    source: (appName && environment && source) || {
+    source: (hasTarget && source) || {
       subscribe() {
-        throw new Error(`Cannot follow deployments: ${missing}`);
+        throw new Error(
+          `Cannot follow deployments: add ${hasTarget ? "<ConvexProvider>" : "tideline() to vite.config.ts"}`,
+        );
       },
     },
   });

@@ -1,9 +1,8 @@
 import type { BuildId, BuildStamp } from "./build-stamp.js";
 
-// What build scripts put in when they know nothing ("unknown", "dev"), then the templates: __X__ (our
-// own BUILD_ID_PLACEHOLDER too), %X%, ${X}, {{X}}, <X>, $X.
-const PLACEHOLDER =
-  /^(dev|unknown|undefined|null|0{7}|__\w+__|%\w+%|\$\{[^}]*\}|\{\{[^}]*\}\}|<[^>]*>|\$[A-Z_]+)?$/i;
+// What build scripts put in when they know nothing ("unknown", "dev"), then what templates look like:
+// __X__ (our own BUILD_ID_PLACEHOLDER too), $X, ${X}, %X%, {{X}}, <X>.
+const PLACEHOLDER = /^(dev|unknown|undefined|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?$/i;
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,

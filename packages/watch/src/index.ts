@@ -1,5 +1,4 @@
 export { systemClock, type WatchClock } from "./clock.js";
-export { loadAgain, MAX_LOADS, readLoads } from "./load-guard.js";
 export { queryOnce } from "./query-once.js";
 export { setupError } from "./setup-error.js";
 export type { DeploymentQuery, DeploymentSource } from "./source.js";

@@ -6,30 +6,35 @@
 import type { WatchPage } from "./watch-page.js";
 
 const WINDOW_MS = 30 * 60_000;
-const KEY = "tideline:loads";
 
 /** With the load that brought the page, two more make three in half an hour. */
 export const MAX_LOADS = 2;
 
-/** One load: the build that ran, the deployment it was for ("" if that was not known), and when. */
-export type Load = readonly [running: string, deployment: string, at: number];
-
-/** Gives the loads of this tab in the last half hour, oldest first. */
-export function readLoads(page: WatchPage, now: number): Load[] {
-  try {
-    // By distance, so that a clock set back cannot make an entry last for ever.
-    return JSON.parse(page.recall("sessionStorage", KEY) ?? "").filter(
-      (load: Load) => Math.abs(now - load[2]) < WINDOW_MS,
-    );
-  } catch {
-    // Nothing kept, or somebody else's text under our key.
-    return [];
-  }
+/**
+ * Counts the loads that this tab tried in the last half hour.
+ *
+ * @param running The build that ran.
+ * @param deployment What the load was for; "" for a lost chunk.
+ */
+export function countLoads(
+  page: WatchPage,
+  running: string,
+  deployment: string,
+  now: number,
+): number {
+  const noted = `${page.recall("sessionStorage", keyOf(running, deployment))}`;
+  // By distance, so that a clock set back cannot make a note last for ever. Other text is no number.
+  return noted.split(",").filter((at) => Math.abs(now - Number(at)) < WINDOW_MS).length;
 }
 
-/** Loads the page again, and notes it as the tab's newest load once the page is really left. */
+/** Loads the page again, and notes it once the page is really left. */
 export function loadAgain(page: WatchPage, running: string, deployment: string, now: number): void {
+  const key = keyOf(running, deployment);
   // Made here and not when the page is left: a second click notes the same load again.
-  const loads = JSON.stringify([...readLoads(page, now), [running, deployment, now]]);
-  page.reload(() => page.remember("sessionStorage", KEY, loads));
+  const noted = `${page.recall("sessionStorage", key)},${now}`;
+  page.reload(() => page.remember("sessionStorage", key, noted));
+}
+
+function keyOf(running: string, deployment: string): string {
+  return `tideline:${running}:${deployment}`;
 }

@@ -5,10 +5,10 @@
  */
 import { type BuildStamp, judge, type LatestDeployment } from "@tideline/version";
 import { systemClock, type WatchClock } from "./clock.js";
-import { loadAgain, MAX_LOADS, readLoads } from "./load-guard.js";
+import { countLoads, loadAgain, MAX_LOADS } from "./load-guard.js";
 import type { DeploymentSource } from "./source.js";
 import type { WatchPage } from "./watch-page.js";
-import { NOTHING_HEARD, type WatchSnapshot } from "./watch-snapshot.js";
+import { NOTHING_HEARD, type WatchSnapshot, type WatchState } from "./watch-snapshot.js";
 
 // A rollout takes seconds or minutes; nobody gains from asking a host more often than this.
 const LOOK_AFTER_MS = [0, 5_000, 30_000];
@@ -19,7 +19,9 @@ const NOTE_MS = 10_000;
 export interface VersionWatchOptions {
   /** What this page was built as, or null if its stamp is unreadable: then nothing is ever said. */
   readonly stamp: BuildStamp | null;
-  readonly target: { readonly appName: string; readonly environment: string };
+  /** With `environment`: the target whose deployments are meant. */
+  readonly appName: string;
+  readonly environment: string;
   readonly source: DeploymentSource;
   readonly page: WatchPage;
   /** @default the real clock */
@@ -49,27 +51,42 @@ export interface VersionWatch {
  */
 export function createVersionWatch({
   stamp,
-  target,
+  appName,
+  environment,
   source,
   page,
   clock = systemClock,
   warn = console.warn,
 }: VersionWatchOptions): VersionWatch {
   const running = stamp?.buildId ?? "";
-  const query = { ...target, buildId: running };
-  const key = `tideline:${target.appName}:${target.environment}`;
+  const query = { appName, environment, buildId: running };
+  const key = `tideline:${appName}:${environment}`;
   const listeners = new Set<() => void>();
   const stops: (() => void)[] = [];
   let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
   let bootEpoch: number | undefined;
-  /** The deployment the page is behind ("<epoch>:<build id>"), or "" while it is behind none. */
+  /** What the page is behind, as "<epoch>:<build id>:<severity>"; "" while it is behind nothing. */
   let deployment = "";
+  /** The host served another build when it was asked last. */
+  let isServed = false;
+  /** The deployment that a person said Later to here, where the browser refuses to remember it. */
+  let dismissed = "";
+  /** The note "still rolling out" is up. */
+  let isNoted = false;
   /** Counts the looks at the host; only the newest may act on what it sees. */
   let turn = 0;
-  let hasWarned = false;
 
-  const update = (change: Partial<WatchSnapshot>) => {
-    snapshot = { ...snapshot, ...change };
+  const stateNow = (): WatchState => {
+    if (!deployment) return "listening";
+    if (isNoted) return "rolling-out";
+    if (!isServed) return "waiting";
+    return [dismissed, page.recall("localStorage", key)].includes(deployment)
+      ? "dismissed"
+      : "offered";
+  };
+
+  const update = (change?: Partial<WatchSnapshot>) => {
+    snapshot = { ...snapshot, ...change, state: stateNow() };
     for (const listener of listeners) listener();
   };
 
@@ -77,28 +94,26 @@ export function createVersionWatch({
     bootEpoch ??= latest?.epoch ?? 0;
     const verdict = judge(stamp, latest, bootEpoch);
     const previous = deployment;
-    deployment = verdict.kind === "outdated" ? `${latest?.epoch}:${latest?.buildId}` : "";
-    let { state } = snapshot;
-    if (!deployment) state = "listening";
-    else if (deployment !== previous && state !== "offered") state = "waiting";
-    update({ verdict, latest, state, setupError: null });
-    if (deployment === previous) settle();
-    // A load was for this very deployment, and here is the same build again.
-    else if (deployment && countLoads()) pause(2);
-    else look(0);
+    deployment =
+      verdict.kind === "outdated" ? `${latest?.epoch}:${latest?.buildId}:${verdict.severity}` : "";
+    if (deployment !== previous) {
+      // An offer stays up while the host is asked anew.
+      isServed &&= deployment !== "";
+      // A load was for this very deployment, and here is the same build again.
+      if (deployment && loads()) noteAndLook(2);
+      else look(0);
+    }
+    update({ verdict, latest, setupError: null });
   };
 
   const fail = ({ message }: Error) => {
-    if (!hasWarned) warn(message);
-    hasWarned = true;
+    if (message !== snapshot.setupError) warn(message);
     update({ setupError: message });
   };
 
   /** How many loads this build has tried for the deployment that it is behind. */
-  const countLoads = () =>
-    readLoads(page, clock.now()).filter(
-      ([build, name]) => build === running && (!name || name === deployment),
-    ).length;
+  const loads = () =>
+    countLoads(page, running, deployment, clock.now()) + countLoads(page, running, "", clock.now());
 
   /** Asks the host until it serves another build. */
   const look = (step: number) => {
@@ -106,37 +121,22 @@ export function createVersionWatch({
     if (!deployment) return;
     clock.after(LOOK_AFTER_MS[step] ?? LAST_LOOK_AFTER_MS, async () => {
       if (mine !== turn) return;
-      // A host that cannot be asked is no reason to send a person to it.
-      const served = await page.servedBuild().catch(() => running);
+      // Null: a host that cannot be asked says nothing new.
+      const served = await page.servedBuild().catch(() => null);
       if (mine !== turn) return;
-      if (served === running || countLoads() >= MAX_LOADS) {
-        update({ state: "waiting" });
-        look(step + 1);
-      } else {
-        update({ state: "offered" });
-        settle();
-      }
+      if (served !== null) isServed = served !== running && loads() < MAX_LOADS;
+      if (!isServed) look(step + 1);
+      update();
     });
   };
 
-  /** Says that the new build is still on its way, and then looks on. */
-  const pause = (step: number) => {
-    update({ state: "rolling-out" });
+  const noteAndLook = (step: number) => {
+    isNoted = true;
     clock.after(NOTE_MS, () => {
-      if (snapshot.state === "rolling-out") update({ state: "waiting" });
+      isNoted = false;
+      update();
     });
     look(step);
-  };
-
-  /** Moves between `offered` and `dismissed`, by what a person said here or in another tab. */
-  const settle = () => {
-    const { state, verdict } = snapshot;
-    if (state !== "offered" && state !== "dismissed") return;
-    const isDismissed =
-      page.recall("localStorage", key) === deployment &&
-      verdict?.kind === "outdated" &&
-      verdict.severity === "normal";
-    update({ state: isDismissed ? "dismissed" : "offered" });
   };
 
   const checkNow = () => {
@@ -155,7 +155,7 @@ export function createVersionWatch({
     subscribe(listener) {
       listeners.add(listener);
       if (!stops.length) {
-        stops.push(page.listen(checkNow, settle));
+        stops.push(page.listen(checkNow, () => update()));
         look(0);
         try {
           stops.push(source.subscribe(query, hear, fail));
@@ -171,12 +171,20 @@ export function createVersionWatch({
       };
     },
     refresh() {
-      if (countLoads() < MAX_LOADS) loadAgain(page, running, deployment, clock.now());
-      else pause(LOOK_AFTER_MS.length);
+      if (!deployment) {
+        page.reload();
+      } else if (loads() < MAX_LOADS) {
+        loadAgain(page, running, deployment, clock.now());
+      } else {
+        noteAndLook(LOOK_AFTER_MS.length);
+        update();
+      }
     },
     dismiss() {
+      if (snapshot.state !== "offered" || !deployment.endsWith("normal")) return;
+      dismissed = deployment;
       page.remember("localStorage", key, deployment);
-      settle();
+      update();
     },
     checkNow,
   };

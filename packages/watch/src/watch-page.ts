@@ -14,7 +14,7 @@ export interface WatchPage {
    *
    * @param onLeave Called when the page is really being left, after any "Leave site?" was answered.
    */
-  reload(onLeave: () => void): void;
+  reload(onLeave?: () => void): void;
 
   /**
    * Listens to what happens to the page, until the returned function is called.

@@ -15,7 +15,7 @@ export const browserPage: WatchPage = {
   remember,
 
   reload(onLeave) {
-    addEventListener("pagehide", onLeave, { once: true });
+    if (onLeave) addEventListener("pagehide", onLeave, { once: true });
     const load = () => location.reload();
     // Whatever fails before it, the load itself is what was asked for.
     Promise.race([clearCaches(), new Promise((resolve) => setTimeout(resolve, CLEAR_MS))]).then(

@@ -1,4 +1,4 @@
-import { loadAgain, MAX_LOADS, readLoads } from "../load-guard.js";
+import { countLoads, loadAgain } from "../load-guard.js";
 import { browserPage } from "./browser-page.js";
 import { readStamp } from "./read-stamp.js";
 import { servedBuild } from "./served-build.js";
@@ -16,15 +16,9 @@ export function recoverChunks(): () => void {
     const running = readStamp()?.buildId;
     // A host that cannot be asked has nothing better to load.
     const served = await servedBuild().catch(() => running);
-    const loads = readLoads(browserPage, Date.now());
-    if (
-      running &&
-      served &&
-      served !== running &&
-      loads.length < MAX_LOADS &&
-      loads.every(([build]) => build !== running)
-    ) {
-      loadAgain(browserPage, running, "", Date.now());
+    const now = Date.now();
+    if (running && served && served !== running && !countLoads(browserPage, running, "", now)) {
+      loadAgain(browserPage, running, "", now);
     }
   };
   // Not prevented: an import whose error was prevented is resolved with undefined.

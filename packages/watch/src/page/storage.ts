@@ -2,14 +2,14 @@ import type { Memory } from "../watch-page.js";
 
 /**
  * Gives what was kept under `key`, or null. Where the browser refuses storage (blocked cookies, a
- * sandboxed frame), the tab's memory is `window.name`, which survives a load too; the shared one is
- * lost.
+ * sandboxed frame), the tab's memory is `window.name`, which survives a load too, and nothing is
+ * shared.
  */
 export function recall(memory: Memory, key: string): string | null {
   try {
     return window[memory].getItem(key);
   } catch {
-    return memory === "sessionStorage" ? window.name : null;
+    return window.name;
   }
 }
 
@@ -18,6 +18,6 @@ export function remember(memory: Memory, key: string, text: string): void {
   try {
     window[memory].setItem(key, text);
   } catch {
-    if (memory === "sessionStorage" && /^(\[.*)?$/.test(window.name)) window.name = text;
+    if (memory === "sessionStorage" && /^(null|[\d,])*$/.test(window.name)) window.name = text;
   }
 }
