@@ -36,19 +36,21 @@ async function serve(options: ServerOptions): Promise<void> {
       `Warning: listening on ${host}, so other machines can call every public function without TLS; put a proxy in front, or use 127.0.0.1`,
     );
   }
-  const server = await startServer(options);
+  const starting = startServer(options);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => void stop(server));
+    process.on(signal, () => void stop(starting));
   }
+  await starting;
 }
 
 let isStopping = false;
 
-async function stop(server: RunningServer): Promise<void> {
+async function stop(starting: Promise<RunningServer>): Promise<void> {
   // Asked twice, it does not wait for what runs; what was acknowledged is on disk.
   if (isStopping) process.exit(130);
   isStopping = true;
   try {
+    const server = await starting;
     await server.close();
     process.exit(0);
   } catch (error) {

@@ -39,6 +39,8 @@ export interface SessionContext {
 // Above that a client is not read from until its calls have been run, so that its memory here stays
 // bounded however much it sends; the official client waits for answers long before.
 const MAX_QUEUED_MUTATIONS = 64;
+// As many as are worth one flush; more would let one client fill every batch of the database.
+const MAX_RUNNING_MUTATIONS = 32;
 const MAX_RUNNING_ACTIONS = 1_000;
 
 const NO_ONE: Identity = { kind: "none" };
@@ -70,7 +72,7 @@ export class Session {
   #owesTransition = false;
   #answers: Buffer[] = [];
   #mutations: QueuedMutation[] = [];
-  #isMutating = false;
+  #runningMutations = 0;
   #runningActions = 0;
   #isPaused = false;
 
@@ -94,7 +96,7 @@ export class Session {
 
   /** True while a call of the client is running. */
   get isBusy(): boolean {
-    return this.#isMutating || this.#runningActions > 0;
+    return this.#runningMutations > 0 || this.#runningActions > 0;
   }
 
   /** Takes one frame of the client. */
@@ -169,7 +171,7 @@ export class Session {
         return;
       case "Mutation":
         this.#mutations.push({ message, identity: this.#identity });
-        if (!this.#isMutating) void this.#runMutations(this.#sessionId);
+        this.#startMutations(this.#sessionId);
         this.#pauseIfLoaded();
         return;
       case "Action":
@@ -274,23 +276,31 @@ export class Session {
     );
   }
 
-  /** One at a time, in the order of arrival: what a client did first happened first. */
-  async #runMutations(sessionId: string): Promise<void> {
-    this.#isMutating = true;
+  /**
+   * Hands mutations on in the order of arrival. The database runs them one after the other in that
+   * order, so what a client did first happened first; several at once may share a flush to the disk.
+   */
+  #startMutations(sessionId: string): void {
+    while (this.#runningMutations < MAX_RUNNING_MUTATIONS && this.#outlet.canTakeAnswer()) {
+      const next = this.#mutations.shift();
+      if (next === undefined) return;
+      void this.#runMutation(sessionId, next);
+    }
+  }
+
+  async #runMutation(sessionId: string, { message, identity }: QueuedMutation): Promise<void> {
+    const { requestId, udfPath: path, args } = message;
+    this.#runningMutations += 1;
     try {
-      while (!this.#isClosed && this.#outlet.canTakeAnswer()) {
-        const next = this.#mutations.shift();
-        if (next === undefined) break;
-        const { requestId, udfPath: path, args } = next.message;
-        const call = { path, args, identity: next.identity };
-        const outcome = await this.#context.calls.mutation(call, { sessionId, requestId });
-        this.#answer("MutationResponse", requestId, outcome);
-        this.#resumeIfRelieved();
-      }
+      const call = { path, args, identity };
+      const outcome = await this.#context.calls.mutation(call, { sessionId, requestId });
+      this.#answer("MutationResponse", requestId, outcome);
     } catch (error) {
       this.fail(error);
     } finally {
-      this.#isMutating = false;
+      this.#runningMutations -= 1;
+      this.#startMutations(sessionId);
+      this.#resumeIfRelieved();
       this.#context.onCallEnd();
     }
   }
@@ -358,9 +368,7 @@ export class Session {
   #onRelief(): void {
     if (this.#isClosed) return;
     this.#context.onDirty(this);
-    if (this.#mutations.length > 0 && !this.#isMutating && this.#sessionId !== null) {
-      void this.#runMutations(this.#sessionId);
-    }
+    if (this.#sessionId !== null) this.#startMutations(this.#sessionId);
   }
 
   #pauseIfLoaded(): void {
