@@ -40,7 +40,10 @@ export async function bundleModules(
       // An import() that is left becomes a call of require(), which the loader answers.
       supported: { "dynamic-import": false },
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [serverOnlyStub, ...(environment === "isolate" ? [asyncHooksShim] : [])],
+      plugins: [
+        serverOnlyStub,
+        ...(environment === "isolate" ? [asyncHooksShim, checkedImports] : []),
+      ],
       write: false,
       sourcemap: "external",
       sourcesContent: false,
@@ -118,3 +121,36 @@ const asyncHooksShim: Plugin = {
     }));
   },
 };
+
+/** The global that code bundled for the isolate calls before each `import()`. */
+export const CHECK_IMPORT = "__checkDynamicImport";
+
+/**
+ * Bundles `import("./file")` behind a check, since queries and mutations may not do it. The module
+ * between is asked for its exports at every import, and each time checks before it answers.
+ */
+const checkedImports: Plugin = {
+  name: "checked-imports",
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, async ({ kind, path, importer, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === RESOLVING) return undefined;
+      const options = { kind, importer, resolveDir, pluginData: RESOLVING };
+      const resolved = await build.resolve(path, options);
+      if (resolved.errors.length > 0) return { errors: resolved.errors };
+      if (resolved.external) return resolved;
+      const data = { specifier: path, resolveDir };
+      return { path: resolved.path, namespace: "checked-import", pluginData: data };
+    });
+    build.onLoad({ filter: /.*/, namespace: "checked-import" }, ({ path, pluginData }) => ({
+      contents: `Object.defineProperty(module, "exports", {
+        get() {
+          ${CHECK_IMPORT}(${JSON.stringify(pluginData.specifier)});
+          return require(${JSON.stringify(path)});
+        },
+      });`,
+      resolveDir: pluginData.resolveDir,
+    }));
+  },
+};
+
+const RESOLVING = Symbol("resolving");

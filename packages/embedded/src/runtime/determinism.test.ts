@@ -28,12 +28,16 @@ beforeAll(async () => {
           setInterval: () => setInterval(() => {}, 1000),
           generateKey: () => crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]),
           import: () => { const name = "node:fs"; return import(name); },
+          importFile: async () => (await import("./imported")).loaded === 1 || import("./missing-default"),
         };
         const attempt = async (ctx, { name }) => { try { await attempts[name](); return "allowed"; } catch (error) { return error.message; } };
         export const inQuery = query({ args: { name: v.string() }, handler: attempt });
         export const inMutation = mutation({ args: { name: v.string() }, handler: attempt });
         export const inAction = action({ args: { name: v.string() }, handler: attempt });
         export const missing = query({ handler: async () => [typeof WeakRef, typeof FinalizationRegistry, typeof Buffer, typeof require, typeof setImmediate, typeof globalThis.Buffer, typeof process.exit, typeof AsyncLocalStorage] });`,
+      "imported.ts":
+        "globalThis.loads = (globalThis.loads ?? 0) + 1; export const loaded = globalThis.loads;",
+      "missing-default.ts": "export const x = 1;",
       "cryptography.ts": `
         const text = new TextEncoder();
         const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -127,14 +131,18 @@ test.each([
   ["setInterval", `Can't use setInterval ${REFUSAL}`],
   ["generateKey", `Can't use crypto.subtle.generateKey ${REFUSAL}`],
   ["import", `Can't dynamically import "node:fs" in a query or mutation`],
+  ["importFile", `Can't dynamically import "./imported" in a query or mutation`],
 ])("%s is refused in queries and mutations", async (name, message) => {
   expect(await value(t.query("refused:inQuery", { name }))).toBe(message);
   expect(await value(t.mutation("refused:inMutation", { name }))).toBe(message);
 });
 
-test.each(["fetch", "setTimeout", "generateKey"])("%s is allowed in actions", async (name) => {
-  expect(await value(t.action("refused:inAction", { name }))).toBe("allowed");
-});
+test.each(["fetch", "setTimeout", "generateKey", "importFile"])(
+  "%s is allowed in actions",
+  async (name) => {
+    expect(await value(t.action("refused:inAction", { name }))).toBe("allowed");
+  },
+);
 
 test("what the cloud's runtime does not have is not there", async () => {
   expect(await value(t.query("refused:missing"))).toEqual([

@@ -21,6 +21,7 @@ export interface ConvexFolder {
 const MODULE_EXTENSIONS = new Set([".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"]);
 
 const UNSUPPORTED_FILES: { readonly [name: string]: string } = {
+  "auth.config": "users' tokens are not supported by the embedded server yet",
   crons: "crons are not supported by the embedded server yet",
   "convex.config": "components are not supported by the embedded server yet",
 };

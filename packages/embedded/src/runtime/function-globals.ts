@@ -8,6 +8,7 @@
  * to `globalThis` is found there but not as a bare name.
  */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { CHECK_IMPORT } from "./bundle-modules.js";
 import type { ConvexGlobal } from "./convex-global.js";
 import { currentExecution } from "./execution.js";
 import { forbidInTransactions } from "./forbidden.js";
@@ -48,6 +49,7 @@ export function isolateGlobals(options: FunctionGlobalsOptions): Globals {
     AsyncResource,
     process: { env: options.env },
     require: refuseImport,
+    [CHECK_IMPORT]: checkDynamicImport,
   });
 }
 
@@ -118,10 +120,16 @@ function guardedTimer(name: string, start: Timer): Timer {
   };
 }
 
-function refuseImport(specifier: string): never {
-  const where = currentExecution()?.kind;
-  if (where === "query" || where === "mutation") {
+/** @throws {Error} In a query or mutation, with the sentence that the cloud gives. */
+function checkDynamicImport(specifier: string): void {
+  const kind = currentExecution()?.kind;
+  if (kind === "query" || kind === "mutation") {
     throw new Error(`Can't dynamically import "${specifier}" in a query or mutation`);
   }
+}
+
+/** Answers an `import()` whose specifier the bundler could not know. */
+function refuseImport(specifier: string): never {
+  checkDynamicImport(specifier);
   throw new Error(`Can't dynamically import "${specifier}": it is not part of the bundle`);
 }

@@ -62,7 +62,11 @@ async function value(outcome: Promise<object>): Promise<EncodedValue> {
   return JSON.parse(settled.value);
 }
 
-type Job = { name: string; state: { kind: string; error?: string }; completedTime?: number };
+type Job = {
+  scheduledTime: number;
+  state: { kind: string; error?: string };
+  completedTime?: number;
+};
 const jobs = async (t: TestRuntime) => (await value(t.query("jobs:all"))) as unknown as Job[];
 const done = (t: TestRuntime) => value(t.query("jobs:list"));
 const settled = (t: TestRuntime) =>
@@ -128,13 +132,24 @@ test("what a mutation schedules is undone with it", async () => {
   expect(await jobs(t)).toEqual([]);
 });
 
-test("a job waits for its time", async () => {
+test("a job does not run before its time", async () => {
   const t = await start();
+  await value(t.mutation("jobs:later", { name: "note", text: "a", ms: 30 }));
+  await settled(t);
+  const [job] = await jobs(t);
+  expect(job?.completedTime).toBeGreaterThanOrEqual(job?.scheduledTime ?? Infinity);
+});
+
+test("jobs that are due start in the order of their times", async () => {
+  let now = 0;
+  const t = await start({ now: () => now });
   await value(t.mutation("jobs:later", { name: "note", text: "second", ms: 60 }));
   await value(t.mutation("jobs:later", { name: "note", text: "first", ms: 20 }));
-  expect((await jobs(t)).map(({ state }) => state.kind)).toContain("pending");
+  expect((await jobs(t)).map(({ state }) => state.kind)).toEqual(["pending", "pending"]);
+  now = 100;
+  await value(t.mutation("jobs:later", { name: "note", text: "third", ms: 0 }));
   await settled(t);
-  expect(await done(t)).toEqual(["first", "second"]);
+  expect(await done(t)).toEqual(["first", "second", "third"]);
 });
 
 test("a canceled job does not run, and canceling again changes nothing", async () => {

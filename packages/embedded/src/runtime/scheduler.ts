@@ -40,8 +40,18 @@ export async function startScheduler(engine: Engine): Promise<Scheduler> {
   const wake = (): void => {
     if (isClosed) return;
     clearTimeout(timer);
+    let waitMs = RETRY_MS;
+    try {
+      waitMs = startDue();
+    } catch (error) {
+      engine.log(`Cannot look for scheduled functions: ${String(error)}`);
+    }
+    timer = setTimeout(wake, waitMs).unref();
+  };
+
+  /** @returns How long until the next one, ms. */
+  const startDue = (): number => {
     const transaction = database.beginQuery();
-    let waitMs = MAX_WAIT_MS;
     try {
       // Those that run are among the due ones until they commit.
       const jobs = dueJobs(transaction, "pending", { limit: MAX_PARALLEL + running.size });
@@ -49,16 +59,13 @@ export async function startScheduler(engine: Engine): Promise<Scheduler> {
         if (running.size >= MAX_PARALLEL) break;
         if (running.has(job._id)) continue;
         const inMs = job.scheduledTime - engine.now();
-        if (inMs > 0) {
-          waitMs = Math.min(waitMs, inMs);
-          break;
-        }
+        if (inMs > 0) return Math.min(MAX_WAIT_MS, inMs);
         start(job);
       }
+      return MAX_WAIT_MS;
     } finally {
       transaction.close();
     }
-    timer = setTimeout(wake, waitMs).unref();
   };
 
   const start = (job: ScheduledJob): void => {

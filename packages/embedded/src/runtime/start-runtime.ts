@@ -89,12 +89,20 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     folderWatch.follow(engine.code.inputs);
   }
 
+  const running = new Set<Promise<unknown>>();
+  const track = <Outcome>(call: Promise<Outcome>): Promise<Outcome> => {
+    running.add(call);
+    const done = (): boolean => running.delete(call);
+    call.then(done, done);
+    return call;
+  };
+
   return {
-    runQuery: (request, query) => requestQuery(engine, request, query?.journal ?? null),
-    runMutation: (request, mutation) => requestMutation(engine, request, mutation?.session),
-    runAction: (request) => requestAction(engine, request),
-    runAny: (request) => requestAny(engine, request),
-    runHttpAction: (request, identity) => runHttpAction(engine, request, identity),
+    runQuery: (request, query) => track(requestQuery(engine, request, query?.journal ?? null)),
+    runMutation: (request, mutation) => track(requestMutation(engine, request, mutation?.session)),
+    runAction: (request) => track(requestAction(engine, request)),
+    runAny: (request) => track(requestAny(engine, request)),
+    runHttpAction: (request, identity) => track(runHttpAction(engine, request, identity)),
     functionSpecs: () => [...engine.code.functions.values()].map(functionSpec),
     reload,
     onReload(listener) {
@@ -104,7 +112,7 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     async close() {
       folderWatch?.close();
       await scheduler.close();
-      await lastLoad.catch(() => {});
+      await Promise.allSettled([lastLoad, ...running]);
       environment.close();
       releaseRejections();
     },

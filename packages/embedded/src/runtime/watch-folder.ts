@@ -17,7 +17,8 @@ export function watchFolder(dir: string, onChange: () => void): FolderWatch {
     clearTimeout(timer);
     timer = setTimeout(onChange, SETTLE_MS);
   };
-  const root = watch(dir, { recursive: true }, changed);
+  // A watcher fails when what it watches is deleted; the reload says what is wrong then.
+  const root = watch(dir, { recursive: true }, changed).on("error", changed);
   const outside = new Map<string, FSWatcher>();
   return {
     follow(files) {
@@ -32,7 +33,8 @@ export function watchFolder(dir: string, onChange: () => void): FolderWatch {
         outside.delete(folder);
       }
       for (const folder of folders) {
-        if (folder !== dir && !outside.has(folder)) outside.set(folder, watch(folder, changed));
+        if (folder === dir || outside.has(folder)) continue;
+        outside.set(folder, watch(folder, changed).on("error", changed));
       }
     },
     close() {
