@@ -1,3 +1,4 @@
+import type { Env } from "./deployment-options.js";
 import { RecordError } from "./record-error.js";
 
 /**
@@ -6,10 +7,7 @@ import { RecordError } from "./record-error.js";
  *
  * @throws {RecordError} `usage`, if there is none or it is no http(s) address.
  */
-export function convexUrl(
-  env: Readonly<Record<string, string | undefined>>,
-  option: string | undefined,
-): string {
+export function convexUrl(env: Env, option: string | undefined): string {
   const candidates = [
     ["--url", option],
     ["CONVEX_URL", env.CONVEX_URL],

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { detectCi } from "@tideline/stamp";
 import type { DeploymentRecord } from "@tideline/version";
+import type { Env } from "./deployment-options.js";
 
 /**
  * Gives the key under which the ledger takes a record once. In CI it names this attempt of this
@@ -8,7 +9,7 @@ import type { DeploymentRecord } from "@tideline/version";
  * starts again is a new record. Elsewhere every invocation has its own.
  */
 export function idempotencyKey(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   { appName, environment, buildId, version }: DeploymentRecord,
 ): string {
   const run = detectCi(env)?.runKey ?? null;

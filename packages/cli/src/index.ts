@@ -1,4 +1,5 @@
-export { type DeploymentOptions, type PreparedDeployment, prepare } from "./prepare.js";
+export type { DeploymentOptions } from "./deployment-options.js";
+export { type PreparedDeployment, prepare } from "./prepare.js";
 export { type AbortAnswer, type AnnounceAnswer, abort, announce, record } from "./record.js";
 export { RecordError, type RecordErrorKind } from "./record-error.js";
 export { run, type Terminal } from "./run.js";

@@ -16,11 +16,16 @@ export class GivenOptions {
     this.#values = new Map(values);
   }
 
+  /** True if the switch was given. */
   has(name: string): boolean {
     return this.#values.get(name) === true;
   }
 
-  /** @throws {RecordError} `usage`, if the option was given without a text. */
+  /**
+   * The option's text, undefined if it was not given.
+   *
+   * @throws {RecordError} `usage`, if the text is empty.
+   */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     if (typeof value !== "string") return undefined;
@@ -28,7 +33,11 @@ export class GivenOptions {
     throw new RecordError("usage", `Cannot use --${name}: expected a value, got ""`);
   }
 
-  /** @throws {RecordError} `usage`, if it is not a number in the range. */
+  /**
+   * The option's number, undefined if it was not given.
+   *
+   * @throws {RecordError} `usage`, if it is not a number in the range.
+   */
   number(name: string, min: number, max: number): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;

@@ -2,63 +2,14 @@
  * What is going to be recorded, from `version.json`, the documents' environment variables and the
  * options. Talks to nobody; `record` sends it.
  */
-import { dirname, join, relative, resolve } from "node:path";
-import {
-  createStamp,
-  detectCi,
-  parseBuildNumber,
-  parseVersionLabel,
-  readVersionFile,
-  VERSION_FILE_NAME,
-} from "@tideline/stamp";
-import {
-  type BuildStamp,
-  type DeploymentRecord,
-  isPlaceholder,
-  labelBuildId,
-  type Severity,
-} from "@tideline/version";
+import { resolve } from "node:path";
+import { detectCi, parseBuildNumber } from "@tideline/stamp";
+import { type BuildStamp, type DeploymentRecord, isPlaceholder } from "@tideline/version";
 import { checkPage } from "./check-page.js";
+import type { DeploymentOptions, Env } from "./deployment-options.js";
+import { findStamp } from "./find-stamp.js";
 import { idempotencyKey } from "./idempotency-key.js";
 import { RecordError } from "./record-error.js";
-
-/** What to record and where; options go before environment variables, and these before the file. */
-export interface DeploymentOptions {
-  /** The artifact's folder, which holds `version.json`. @default "dist" */
-  readonly dist?: string;
-  /** The `version.json` itself, where it lies elsewhere. */
-  readonly file?: string;
-  /** Records a build that has no `version.json`: its version's name is its identity. */
-  readonly label?: string;
-  /** @default TIDELINE_APP, else APP_NAME, else the stamp's */
-  readonly appName?: string;
-  /** @default TIDELINE_ENVIRONMENT, else the stamp's */
-  readonly environment?: string;
-  /** The Convex deployment. @default CONVEX_URL, else CONVEX_SELF_HOSTED_URL */
-  readonly url?: string;
-  /** @default TIDELINE_RECORD_TOKEN, else `.tideline/record-token` here or above */
-  readonly token?: string;
-  /** Allows a commit that was live before and is not now. @default false */
-  readonly allowRollback?: boolean;
-  /** @default "normal" */
-  readonly severity?: Severity;
-  /** A sentence for those who are told of the update; at most 4096 bytes. */
-  readonly notes?: string;
-  /** The epoch that the target must still have. @default any */
-  readonly asOfEpoch?: number;
-  /** @default one for this attempt of this CI job, else a random one */
-  readonly idempotencyKey?: string;
-  /** How long to try in all. @default 60_000 */
-  readonly timeoutMs?: number;
-  /** Stops trying. */
-  readonly signal?: AbortSignal;
-  /** Told of warnings and of each failed attempt, a sentence at a time. @default nobody */
-  readonly log?: (sentence: string) => void;
-  /** @default process.cwd() */
-  readonly cwd?: string;
-  /** @default process.env */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
 
 /** What would be sent, without the token. */
 export interface PreparedDeployment {
@@ -75,8 +26,8 @@ export interface PreparedDeployment {
 export async function prepare(options: DeploymentOptions = {}): Promise<PreparedDeployment> {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
-  const warnings: string[] = [];
-  const { stamp, folder } = await findStamp(options, cwd, env, warnings);
+  const { stamp, folder, ...found } = await findStamp(options, cwd, env);
+  const warnings = [...found.warnings];
   const environment = chooseEnvironment(options, env, stamp);
   if (folder !== null) warnings.push(...(await checkPage(folder, stamp, environment)));
   if (contradicts(env.NODE_ENV, environment)) {
@@ -98,7 +49,7 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
   const record: DeploymentRecord = {
     appName: required(appName, "application is named, use --app or set APP_NAME"),
     environment,
-    version: override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
+    version: options.label ?? override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
     gitCommit: chooseCommit(env, stamp.gitCommit ?? "unknown", override),
     buildNumber: override(
       "GITHUB_RUN_NUMBER",
@@ -118,55 +69,8 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
   return { record: { ...record, idempotencyKey: key }, warnings };
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** Chooses what a variable says over what is stamped, and warns where the two contradict. */
 type Override = <T extends string | number>(name: string, value: T | null, stamped: T) => T;
-
-/** The stamp, and the artifact's folder where there is one. */
-async function findStamp(
-  options: DeploymentOptions,
-  cwd: string,
-  env: Env,
-  warnings: string[],
-): Promise<{ readonly stamp: BuildStamp; readonly folder: string | null }> {
-  if (options.label !== undefined) {
-    return { stamp: await labelStamp(options.label, options, cwd, env, warnings), folder: null };
-  }
-  const path = resolve(cwd, options.file ?? join(options.dist ?? "dist", VERSION_FILE_NAME));
-  try {
-    return { stamp: await readVersionFile(path), folder: dirname(path) };
-  } catch (cause) {
-    const message =
-      (cause as NodeJS.ErrnoException).code === "ENOENT"
-        ? `there is no "${relative(cwd, path) || path}", build first or name the folder with --dist`
-        : String((cause as Error).message);
-    throw new RecordError("usage", `Cannot record: ${message}`, { cause });
-  }
-}
-
-async function labelStamp(
-  label: string,
-  options: DeploymentOptions,
-  cwd: string,
-  env: Env,
-  warnings: string[],
-): Promise<BuildStamp> {
-  try {
-    const version = parseVersionLabel(label, "--label");
-    const created = await createStamp({
-      cwd,
-      // The label was given on purpose, so a VERSION that lies about does not matter.
-      env: { ...env, TIDELINE_VERSION: version },
-      environment: options.environment ?? null,
-      ...(options.appName !== undefined && { appName: options.appName }),
-    });
-    warnings.push(...created.warnings);
-    return { ...created.stamp, buildId: labelBuildId(version) };
-  } catch (cause) {
-    throw new RecordError("usage", (cause as Error).message, { cause });
-  }
-}
 
 function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildStamp): string {
   const named = options.environment ?? (env.TIDELINE_ENVIRONMENT?.trim() || null);

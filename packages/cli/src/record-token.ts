@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, parse, resolve } from "node:path";
+import type { Env } from "./deployment-options.js";
 import { RecordError } from "./record-error.js";
 
 const TOKEN_FILE = join(".tideline", "record-token");
@@ -10,10 +11,7 @@ const TOKEN_FILE = join(".tideline", "record-token");
  *
  * @throws {RecordError} `usage`, if there is none or the file cannot be read.
  */
-export async function findRecordToken(
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): Promise<string> {
+export async function findRecordToken(env: Env, cwd: string): Promise<string> {
   const named = env.TIDELINE_RECORD_TOKEN?.trim();
   if (named) return named;
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {

@@ -1,7 +1,8 @@
 import { FUNCTION_NAMES, type RecordAnswer, type RefusalCode } from "@tideline/version";
 import { callLedger } from "./call-ledger.js";
 import { convexUrl } from "./convex-url.js";
-import { type DeploymentOptions, type PreparedDeployment, prepare } from "./prepare.js";
+import type { DeploymentOptions } from "./deployment-options.js";
+import { type PreparedDeployment, prepare } from "./prepare.js";
 import { RecordError } from "./record-error.js";
 import { findRecordToken } from "./record-token.js";
 

@@ -1,8 +1,9 @@
 import { type RecordAnswer, type Severity, shortCommit } from "@tideline/version";
 import { EXIT_CODES } from "./commands.js";
 import { convexUrl } from "./convex-url.js";
+import type { DeploymentOptions } from "./deployment-options.js";
 import type { GivenOptions } from "./parse-command-line.js";
-import { type DeploymentOptions, type PreparedDeployment, prepare } from "./prepare.js";
+import { type PreparedDeployment, prepare } from "./prepare.js";
 import { type AbortAnswer, type AnnounceAnswer, abort, announce, record } from "./record.js";
 import { RecordError } from "./record-error.js";
 import type { Outcome, Terminal } from "./run.js";

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { EXIT_CODES } from "./commands.js";
+import type { Env } from "./deployment-options.js";
 import { help } from "./help.js";
 import { type GivenOptions, parseCommandLine, type Request } from "./parse-command-line.js";
 import { RecordError } from "./record-error.js";
@@ -9,7 +10,7 @@ import { runStamp } from "./run-stamp.js";
 /** Where a command runs and where it writes. */
 export interface Terminal {
   readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** A line for whoever reads the result. */
   readonly print: (line: string) => void;
   /** A line for whoever watches: warnings, attempts, errors. */

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { posix } from "node:path";
 import type { Env } from "./ci.js";
 
+/** What git says, or why it says nothing. */
 export type GitState =
   | {
       readonly kind: "repository";
