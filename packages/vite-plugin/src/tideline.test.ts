@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { hashArtifact, readStampTag, readVersionFile, type VersionFile } from "@tideline/stamp";
 import type { BuildStamp } from "@tideline/version";
 import { Window } from "happy-dom";
-import { build, createServer, type InlineConfig, type Rollup } from "vite";
+import { build, createBuilder, createServer, type InlineConfig, type Rollup } from "vite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type TidelineOptions, tideline } from "./index.js";
 
@@ -185,6 +185,39 @@ describe("a build", () => {
       pathToFileURL(join(root, "dist/server.js")).href
     );
     expect(server.stamp).toMatchObject({ version: "3.1.4", appName: "web", buildId: "unknown" });
+  });
+
+  test("for browser and server in one go inlines the server's constants alone", async () => {
+    write({ "server.ts": "export default __APP_VERSION__;" });
+    vi.stubEnv("VERSION", "3.1.4");
+    const builder = await createBuilder({
+      root,
+      configFile: false,
+      logLevel: "silent",
+      builder: {},
+      plugins: [tideline({ appName: "web" })],
+      environments: {
+        client: { build: { outDir: "dist/client" } },
+        ssr: { build: { outDir: "dist/server", rolldownOptions: { input: "server.ts" } } },
+      },
+    });
+    await builder.buildApp();
+    for (const folder of ["dist/client", "dist/server"]) {
+      const stamp = await readVersionFile(join(root, folder, "version.json"));
+      expect(await hashArtifact(join(root, folder))).toBe(stamp.buildId);
+      const code = listBuilt(folder)
+        .filter((path) => path.endsWith(".js"))
+        .map((path) => readBuilt(`../${folder}/${path}`));
+      expect(code.join("").includes("3.1.4")).toBe(folder === "dist/server");
+    }
+  });
+
+  test("of several outputs has one id over all of them", async () => {
+    const output = ["a", "b"].map((name) => ({ entryFileNames: `${name}-[hash].js` }));
+    const { stamp } = await makeBuild({ build: { rolldownOptions: { output } } });
+    expect(listBuilt().filter((path) => /^[ab]-/.test(path))).toHaveLength(2);
+    expect(await hashArtifact(join(root, "dist"))).toBe(stamp.buildId);
+    expect(stampIn("index.html")?.buildId).toBe(stamp.buildId);
   });
 
   test("that writes nothing has the stamp in what it returns", async () => {

@@ -55,6 +55,8 @@ export interface TidelineOptions {
 export function tideline(options: TidelineOptions = {}): Plugin[] {
   let config: ResolvedConfig;
   let facts: BuildFacts;
+  /** True once any of the build's environments is known to make pages. */
+  let hasPages = false;
   /** One hash for each environment (client, ssr) that this build makes. */
   const hashes = new Map<string, ArtifactHash>();
 
@@ -78,7 +80,7 @@ export function tideline(options: TidelineOptions = {}): Plugin[] {
   const stampOf = (buildId: string): BuildStamp => ({ ...facts, buildId: buildId as BuildId });
   const fallback = (isServer: boolean): BuildStamp => {
     if (config.command === "serve") return stampOf("dev");
-    return isServer || !emitsPages(config) ? stampOf("unknown") : neutral(facts.appName);
+    return isServer || !hasPages ? stampOf("unknown") : neutral(facts.appName);
   };
 
   const stamping: Plugin = {
@@ -87,9 +89,13 @@ export function tideline(options: TidelineOptions = {}): Plugin[] {
     config: () => ({ worker: { plugins: () => [constantsPlugin(fallback)] } }),
     async configResolved(resolved) {
       config = resolved;
+      hasPages ||= emitsPages(resolved);
+      hashes.clear();
       await gather();
     },
     async buildStart() {
+      // Otherwise a second start is one more output of the same build, whose files count together.
+      if (!config.build.watch) return;
       const isAgain = hashes.delete(this.environment.name);
       if (isAgain) await gather();
     },
