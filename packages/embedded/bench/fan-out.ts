@@ -2,7 +2,7 @@
  * One record, thousands of open sockets: how long until the last one has it, and what that costs,
  * against `ws` sending the same bytes to as many sockets.
  *
- *   npm run bench -- fan-out            1,000 and 10,000 sockets, 9 rounds each
+ *   npm run bench -- fan-out            1,000 and 10,000 sockets, 15 rounds each
  *   npm run bench -- fan-out --quick    1,000 sockets, 3 rounds
  *
  * How it could mislead: server and clients share the machine and its loopback, which has no latency
@@ -45,7 +45,7 @@ interface Round {
 
 const isQuick = process.argv.includes("--quick");
 const counts = isQuick ? [1_000] : [1_000, 10_000];
-const roundCount = isQuick ? 3 : 9;
+const roundCount = isQuick ? 3 : 15;
 requireOpenFiles(Math.max(...counts) + 500);
 
 for (const count of counts) await compare(count);

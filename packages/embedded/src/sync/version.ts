@@ -19,11 +19,14 @@ const INITIAL: SyncVersion = makeVersion(0, 0, 0n);
 export class VersionTable {
   #ts: Timestamp = -1n;
   readonly #byCounts = new Map<string, SyncVersion>();
+  #last: SyncVersion = INITIAL;
 
   /** Every connection starts here. */
   readonly initial = INITIAL;
 
   get(querySet: number, identity: number, ts: Timestamp): SyncVersion {
+    const last = this.#last;
+    if (last.ts === ts && last.querySet === querySet && last.identity === identity) return last;
     if (ts !== this.#ts) {
       this.#ts = ts;
       this.#byCounts.clear();
@@ -34,6 +37,7 @@ export class VersionTable {
       version = makeVersion(querySet, identity, ts);
       this.#byCounts.set(key, version);
     }
+    this.#last = version;
     return version;
   }
 }
