@@ -21,12 +21,14 @@ export interface HistoryRowProps {
   /** True if it came while the page was open. */
   readonly isArrival: boolean;
   readonly isOpen: boolean;
+  /** What a rollback went back from; null if that is not loaded, and for other records. */
+  readonly wentBackFrom: Deployment | null;
   onToggle(): void;
 }
 
 /** One record. The whole of its head opens the details. */
 export function HistoryRow(props: HistoryRowProps) {
-  const { row, isArrival, isOpen, onToggle } = props;
+  const { row, isArrival, isOpen, wentBackFrom, onToggle } = props;
   const detailsId = useId();
   const reason = refusalReason(row);
   const { word, Icon, className } = ROW_STATUS[row.status];
@@ -37,7 +39,7 @@ export function HistoryRow(props: HistoryRowProps) {
       className={`flex gap-2 px-2 sm:px-3 ${isArrival ? "motion-safe:animate-arrive" : ""}`}
     >
       <Rail {...props} />
-      <div className="border-line min-w-0 grow border-b">
+      <div className="border-line min-w-0 grow border-b [li:last-child>&]:border-b-0">
         <div className="hover:bg-sunken/60 relative -mx-1 my-1 grid gap-x-4 gap-y-1 rounded-lg px-1 py-2 transition-colors sm:grid-cols-[minmax(0,1fr)_auto]">
           <div className="grid min-w-0 gap-1">
             <h3 className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -59,6 +61,7 @@ export function HistoryRow(props: HistoryRowProps) {
               {row.buildNumber > 0 && <span>Build #{row.buildNumber}</span>}
               <code className="font-mono text-[13px]">{shortCommit(row.gitCommit)}</code>
               {reason !== null && <span>{reason}</span>}
+              {wentBackFrom !== null && <span>Back from {wentBackFrom.version}</span>}
               {reason === null && row.notes !== undefined && (
                 <span className="line-clamp-1">{row.notes}</span>
               )}

@@ -4,7 +4,7 @@ import type { Deployment } from "../ledger.js";
 import { useShortcuts } from "../shell/use-shortcuts.js";
 import { matchesFilter } from "../words/deployment-words.js";
 import { HistoryRow } from "./history-row.js";
-import { bendSegments } from "./rollback-bends.js";
+import { bendSegments, wentBackFrom } from "./rollback-bends.js";
 import { useArrivals } from "./use-arrivals.js";
 import { useKeptPlace } from "./use-kept-place.js";
 
@@ -64,7 +64,7 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
             ref={field}
             type="search"
             className="field pl-8"
-            placeholder="Filter: version, commit, rollback…"
+            placeholder="Version, commit, rollback…"
             aria-keyshortcuts="/"
             value={filter}
             onChange={({ target }) => onFilter(target.value)}
@@ -102,6 +102,7 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
               isLinked={!isFiltered}
               isArrival={row.sequence > openedAt}
               isOpen={row._id === openId}
+              wentBackFrom={wentBackFrom(rows, row)}
               onToggle={() => setOpenId(row._id === openId ? null : row._id)}
             />
           ))}

@@ -5,8 +5,10 @@ import type { Segment } from "./rollback-bends.js";
 
 // The middle of a row's first line of text.
 const DOT_Y = 22;
-const LANE_WIDTH = 11;
-const BEND = 8;
+// The first lane leaves room for an arrow between it and the dot.
+const FIRST_LANE = 20;
+const LANE_WIDTH = 9;
+const BEND = 7;
 
 interface Props {
   readonly row: Deployment;
@@ -20,7 +22,7 @@ interface Props {
 }
 
 export function Rail({ row, segments, lanes, isFirst, isLast, isLinked }: Props) {
-  const trunk = lanes * LANE_WIDTH + 9;
+  const trunk = lanes === 0 ? 9 : 3 + FIRST_LANE + (lanes - 1) * LANE_WIDTH;
   const width = trunk + 9;
   return (
     <div aria-hidden className="relative shrink-0 self-stretch" style={{ width }}>
@@ -52,7 +54,7 @@ export function Rail({ row, segments, lanes, isFirst, isLast, isLinked }: Props)
                 key={`${lane}-${part}`}
                 part={part}
                 trunk={trunk}
-                x={trunk - (lane + 1) * LANE_WIDTH}
+                x={trunk - FIRST_LANE - lane * LANE_WIDTH}
               />
             ))}
           </>
@@ -90,7 +92,7 @@ function BendSegment({ part, trunk, x }: BendProps) {
         <>
           <line x1={x} x2={x} y1={0} y2={DOT_Y - BEND} {...stroke} strokeLinecap="butt" />
           <path
-            d={`M${x} ${DOT_Y - BEND}Q${x} ${DOT_Y} ${x + BEND} ${DOT_Y}H${trunk - 8}m-4 -4l4 4l-4 4`}
+            d={`M${x} ${DOT_Y - BEND}Q${x} ${DOT_Y} ${x + BEND} ${DOT_Y}H${trunk - 9}m-4 -4l4 4l-4 4`}
             {...stroke}
           />
         </>

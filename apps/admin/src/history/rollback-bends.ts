@@ -59,6 +59,12 @@ export function returnsTo(rows: readonly Row[], from: number): number {
   return found === -1 ? rows.length : found;
 }
 
+/** Gives what was live when a rollback was taken; null for other records, or if it is not loaded. */
+export function wentBackFrom<R extends Row>(rows: readonly R[], row: R): R | null {
+  if (row.kind !== "rollback" || !isTaken(row)) return null;
+  return rows.slice(rows.indexOf(row) + 1).find(isTaken) ?? null;
+}
+
 function findBends(rows: readonly Row[]): Bend[] {
   return rows.flatMap((row, from) =>
     row.kind === "rollback" && isTaken(row) ? [{ from, to: returnsTo(rows, from) }] : [],

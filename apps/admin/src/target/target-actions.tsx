@@ -37,7 +37,7 @@ export function TargetActions({ target }: { readonly target: Target }) {
           </button>
         ))}
       </div>
-      <div id={panelId}>
+      <div id={panelId} hidden={chosen === undefined}>
         {chosen !== undefined && (
           <section aria-label={chosen.name} className="grid gap-1.5">
             <p className="text-muted">{chosen.advice.sentence}</p>

@@ -79,9 +79,12 @@ export function TargetHeader({ target, since, children }: Props) {
           <Fact name="Commit" copy={live.gitCommit} isCode>
             {shortCommit(live.gitCommit)}
           </Fact>
-          <Fact name="Build" copy={live.buildId} isCode>
-            {live.buildNumber > 0 ? `#${live.buildNumber} · ` : ""}
-            {live.buildId.slice(0, 20)}
+          <Fact
+            name={live.buildNumber > 0 ? `Build #${live.buildNumber}` : "Build"}
+            copy={live.buildId}
+            isCode
+          >
+            {live.buildId.slice(0, 16)}
           </Fact>
         </dl>
       )}
