@@ -47,6 +47,15 @@ test("closing waits for the calls that run", async () => {
   expect(await slow).toMatchObject({ ok: true, value: '"done"' });
 });
 
+test("a failure of the server itself is thrown, not told as the function's error", async () => {
+  const t = await openTestRuntime(FILES);
+  const slow = expect(t.action("a:slow")).rejects.toThrow();
+  await t.database.close();
+  await slow;
+  // There is nothing left to close but the runtime.
+  await expect(t.close()).rejects.toThrow("not open");
+});
+
 test("what an action leaves behind and fails later does not end the process", async () => {
   const rig = new URL("./test-runtime.ts", import.meta.url).href;
   const program = `

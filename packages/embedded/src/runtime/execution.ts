@@ -75,6 +75,7 @@ export function currentExecution(): Execution | undefined {
   return storage.getStore();
 }
 
+/** What an outermost query or mutation begins with. */
 export function newUsage(): Usage {
   return { identity: false, clock: false, scheduledFunctions: 0, scheduledBytes: 0 };
 }

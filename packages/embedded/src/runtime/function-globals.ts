@@ -88,7 +88,12 @@ function commonGlobals({ convex, now }: FunctionGlobalsOptions): { [name: string
 
 /** Adds the object that `globalThis` and `self` name: what is visible, in one place. */
 function withGlobalThis(globals: { [name: string]: unknown }): Globals {
-  const visible = Object.create(Object.prototype, Object.getOwnPropertyDescriptors(globalThis));
+  const inherited: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(globalThis);
+  for (const descriptor of Object.values(inherited)) {
+    // Some of Node's getters want to be asked of the real object.
+    if (descriptor.get !== undefined) descriptor.get = descriptor.get.bind(globalThis);
+  }
+  const visible = Object.create(Object.prototype, inherited);
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(visible, name, { value, writable: true, configurable: true });
   }

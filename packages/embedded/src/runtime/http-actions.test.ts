@@ -29,6 +29,7 @@ beforeAll(async () => {
         } });
         return new Response(body);
       }) });
+      http.route({ path: "/large", method: "GET", handler: httpAction(async (ctx, request) => new Response(new Uint8Array(Number(new URL(request.url).searchParams.get("bytes"))))) });
       export default http;`,
   });
 });
@@ -97,6 +98,14 @@ test("the caller's identity reaches the handler", async () => {
 
 test("a body that streams may still ask the server", async () => {
   expect(await (await send("/stream")).json()).toEqual(["hello"]);
+});
+
+test("an answer may have 20 MiB and no more", async () => {
+  const limit = 20 * 1024 * 1024;
+  const allowed = await send(`/large?bytes=${limit}`);
+  expect((await allowed.arrayBuffer()).byteLength).toBe(limit);
+  const tooLarge = await send(`/large?bytes=${limit + 1}`);
+  await expect(tooLarge.arrayBuffer()).rejects.toThrow("HttpResponseTooLarge");
 });
 
 test("without http.ts there are no HTTP actions", async () => {

@@ -6,6 +6,9 @@ import { describeThrown, type FunctionError } from "./function-error.js";
 import type { HttpHandler } from "./http-router.js";
 import { LogLines } from "./log-lines.js";
 
+const MAX_RESPONSE_BYTES = 20 * 1024 * 1024;
+const TOO_LARGE = "HttpResponseTooLarge: HTTP actions support responses up to 20 MiB";
+
 /**
  * Routes a request through `http.ts` and runs its handler.
  *
@@ -56,7 +59,7 @@ async function callHandler(
     // A handler knows GET alone; the body is dropped from its answer.
     const asGet = request.method === "HEAD" ? new Request(request, { method: "GET" }) : request;
     const response = await runAs(execution, () => handler.invokeHttpAction(asGet));
-    if (response instanceof Response) return response;
+    if (response instanceof Response) return limited(response);
     throw new TypeError("The HTTP action did not return a Response");
   } catch (thrown) {
     const error = describeThrown(thrown, stackTraces);
@@ -65,6 +68,20 @@ async function callHandler(
   } finally {
     logFor(engine, identifier, logLines.lines);
   }
+}
+
+/** The same answer, whose body breaks off where the cloud's would. */
+function limited(response: Response): Response {
+  if (response.body === null) return response;
+  let bytes = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes <= MAX_RESPONSE_BYTES) controller.enqueue(chunk);
+      else controller.error(new RangeError(TOO_LARGE));
+    },
+  });
+  return new Response(response.body.pipeThrough(count), response);
 }
 
 function errorResponse({ message, data }: FunctionError, requestId: string): Response {

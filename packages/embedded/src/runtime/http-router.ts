@@ -12,6 +12,7 @@ export interface HttpHandler {
   invokeHttpAction(request: Request): Promise<Response>;
 }
 
+/** True for what `httpRouter()` returns, from whichever copy of `convex/server`. */
 export function isHttpRouter(value: unknown): value is HttpRouter {
   return (
     typeof value === "object" && value !== null && "isRouter" in value && value.isRouter === true

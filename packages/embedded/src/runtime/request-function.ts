@@ -17,6 +17,7 @@ import type { Engine } from "./engine.js";
 import { findFunction } from "./find-function.js";
 import { FunctionError, toFailure } from "./function-error.js";
 
+/** @throws {Error} Here and below by the server's own fault alone; a function's is an outcome. */
 export async function requestQuery(
   engine: Engine,
   request: FunctionRequest,
@@ -39,6 +40,7 @@ export async function requestQuery(
   return Object.assign(details, toOutcome(result, request));
 }
 
+/** @param session As in `Database.mutate`. */
 export async function requestMutation(
   engine: Engine,
   request: FunctionRequest,
@@ -50,6 +52,7 @@ export async function requestMutation(
   return { ok: true, value, logLines, ts };
 }
 
+/** The outcome of an action, when it has ended. */
 export async function requestAction(
   engine: Engine,
   request: FunctionRequest,

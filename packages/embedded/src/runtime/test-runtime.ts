@@ -122,8 +122,7 @@ async function open(root: string, options: TestOptions): Promise<TestRuntime> {
       return open(root, next);
     },
     async close() {
-      await close();
-      rmSync(root, { recursive: true, force: true });
+      await close().finally(() => rmSync(root, { recursive: true, force: true }));
     },
   };
 }
