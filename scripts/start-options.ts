@@ -13,6 +13,7 @@ Runs a Convex-compatible server, builds web, admin and marketing, serves and rec
   --web-port <number>        the app web                (default: ${APPS.web.port})
   --admin-port <number>      the app admin              (default: ${APPS.admin.port})
   --marketing-port <number>  the app marketing          (default: ${APPS.marketing.port})
+  --convex-env <path>        where npx convex looks     (default: .env.local)
   --verbose                  say every call and connection
   --help
 
@@ -25,6 +26,8 @@ export interface StartOptions {
   readonly port: number;
   readonly sitePort: number;
   readonly appPorts: Readonly<Record<AppName, number>>;
+  /** Where the official CLI is told of the server. */
+  readonly envFile: string;
   readonly isVerbose: boolean;
 }
 
@@ -46,6 +49,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | null 
       admin: parsePort(values["admin-port"], APPS.admin.port, "--admin-port"),
       marketing: parsePort(values["marketing-port"], APPS.marketing.port, "--marketing-port"),
     },
+    envFile: resolve(values["convex-env"] ?? ".env.local"),
     isVerbose: values.verbose ?? false,
   };
 }
@@ -61,6 +65,7 @@ function parse(args: readonly string[]) {
         "web-port": { type: "string" },
         "admin-port": { type: "string" },
         "marketing-port": { type: "string" },
+        "convex-env": { type: "string" },
         verbose: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

@@ -34,12 +34,14 @@ await runScript(async () => {
   const options = parseStartOptions(process.argv.slice(2));
   if (options === null) return console.log(START_USAGE);
   const stopping = new AbortController();
-  const stop = () => {
-    // Asked twice, it does not wait for what runs; what was acknowledged is on disk.
-    if (stopping.signal.aborted) process.exit(130);
-    stopping.abort();
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // A second Ctrl-C does not wait for what runs; what was acknowledged is on disk. The other
+      // signals come twice by themselves: to the whole group, and passed on by run.mjs.
+      if (stopping.signal.aborted && signal === "SIGINT") process.exit(130);
+      stopping.abort();
+    });
+  }
   await start(options, stopping.signal);
 }, [StartError]);
 
@@ -55,7 +57,7 @@ async function start(options: StartOptions, stopped: AbortSignal): Promise<void>
     const apps = await serveSites(options, undo);
     const token = await loadRecordToken(options.state);
     const server = await serveFunctions(options, token, undo);
-    const hasEnvFile = await writeEnvFile(join(REPOSITORY, ".env.local"), server);
+    const hasEnvFile = await writeEnvFile(options.envFile, server);
 
     console.log(`Building ${APP_NAMES.join(", ")} …`);
     for (const app of APP_NAMES) await bringUp(app, options.state, server.url, token, stopped);
