@@ -6,6 +6,6 @@
  */
 export function setupError(functionName: string, cause: unknown): Error {
   return new Error(
-    `Cannot follow deployments: export "${functionName}" from convex/ and deploy it (${cause})`,
+    `Cannot follow deployments: export "${functionName}" from convex/ and deploy (${cause})`,
   );
 }

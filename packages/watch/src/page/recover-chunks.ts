@@ -12,14 +12,21 @@ import { servedBuild } from "./served-build.js";
  * @returns Ends it.
  */
 export function recoverChunks(): () => void {
+  // One page loses many chunks at once, and a load takes a moment.
+  let isBusy = false;
   const onError = async () => {
-    const running = readStamp()?.buildId;
+    if (isBusy) return;
+    isBusy = true;
+    const running = readStamp()?.buildId ?? "";
     // A host that cannot be asked has nothing better to load.
     const served = await servedBuild().catch(() => running);
     const now = Date.now();
-    if (running && served && served !== running && !countLoads(browserPage, running, "", now)) {
-      loadAgain(browserPage, running, "", now);
-    }
+    isBusy =
+      running !== "" &&
+      !!served &&
+      served !== running &&
+      !countLoads(browserPage, running, "", now);
+    if (isBusy) loadAgain(browserPage, running, "", now);
   };
   // Not prevented: an import whose error was prevented is resolved with undefined.
   addEventListener("vite:preloadError", onError);

@@ -2,8 +2,8 @@ import type { Memory } from "../watch-page.js";
 
 /**
  * Gives what was kept under `key`, or null. Where the browser refuses storage (blocked cookies, a
- * sandboxed frame), the tab's memory is `window.name`, which survives a load too, and nothing is
- * shared.
+ * sandboxed frame), the tab's memory is `window.name`, which survives a load too; it holds one
+ * text for all keys, so that the loop guard counts too much rather than too little. Nothing is shared.
  */
 export function recall(memory: Memory, key: string): string | null {
   try {

@@ -1,0 +1,3 @@
+export { FakeClock } from "./fake-clock.js";
+export { FakeLedger, fakeStamp } from "./fake-ledger.js";
+export { FakeTab } from "./fake-tab.js";
