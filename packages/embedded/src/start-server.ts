@@ -174,10 +174,17 @@ async function prepareDataFolder(data: string): Promise<void> {
   }
 }
 
-/** Takes no new connections, ends idle ones, and waits for requests that are being answered. */
+// A stream of events has no end of its own.
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Takes no new connections, and waits up to 10 s for requests that are being answered. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const timer = setTimeout(() => server.closeAllConnections(), ANSWER_TIMEOUT_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

@@ -47,7 +47,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://localhost");
+  const url = parseUrl(request.url ?? "/");
   const path = url.pathname;
   options.log.verbose(`${request.method} ${path}`);
   if (path === "/http" || path.startsWith("/http/")) {
@@ -70,6 +70,14 @@ async function answer(
   const json = await answerApi(options, request, url);
   if (json === null) response.writeHead(200, { "Content-Length": 0 }).end();
   else sendJson(response, 200, json);
+}
+
+function parseUrl(path: string): URL {
+  try {
+    return new URL(`http://localhost${path}`);
+  } catch (error) {
+    throw new HttpError(400, "BadUrl", `Cannot read ${JSON.stringify(path)} as a URL: ${error}`);
+  }
 }
 
 function plainText(path: string, version: string): string | null {

@@ -162,6 +162,26 @@ describe("refusals", () => {
     expect(status).toBe(413);
   });
 
+  it.each([
+    ["a path that is no URL", "main", { path: "//" }, 404],
+    ["a host that is none", "site", { path: "/hello", headers: { Host: "a b" } }, 400],
+    ["a method that fetch does not know", "site", { path: "/hello", method: "TRACE" }, 400],
+  ])("%s", async (_name, port, options, status) => {
+    const { hostname, port: number } = new URL(port === "main" ? server.url : server.siteUrl);
+    const before = server.lines.length;
+    const answered = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = request({ hostname, port: number, ...options });
+      sent.on("response", (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+    expect(answered).toBe(status);
+    expect(server.lines.length).toBe(before);
+  });
+
   it("variables with names that no program can read", async () => {
     const changes = [{ name: "not a name", value: "x" }];
     const response = await post("/api/update_environment_variables", { changes }, asAdmin());

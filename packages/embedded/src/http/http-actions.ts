@@ -7,6 +7,7 @@ import type { Identity, Runtime } from "../contract.js";
 import type { Log } from "../log.js";
 import type { AdminKey } from "./admin-key.js";
 import { sendError } from "./answer.js";
+import { HttpError } from "./http-error.js";
 
 const MAX_RESPONSE_BYTES = 20 * 1_048_576;
 
@@ -28,6 +29,10 @@ export function createHttpActionHandler(
       );
       await send(answer, request, response);
     } catch (error) {
+      if (error instanceof HttpError) {
+        sendError(response, error);
+        return;
+      }
       // A client that left in the middle is no news.
       if (response.destroyed) return;
       log.line(`HTTP action ${request.method} ${path} failed: ${error}`);
@@ -50,7 +55,12 @@ function toRequest(request: IncomingMessage, response: ServerResponse, path: str
   const init: RequestInit = { method, headers, signal: left.signal };
   // The body streams in; `duplex` is required for that (Fetch 5.3) and not in every set of types.
   if (hasBody) Object.assign(init, { body: Readable.toWeb(request), duplex: "half" });
-  return new Request(url, init);
+  try {
+    return new Request(url, init);
+  } catch (error) {
+    // A host that is none, or a method that `fetch` does not know.
+    throw new HttpError(400, "BadRequest", `Cannot read the request: ${error}`);
+  }
 }
 
 /** A header that does not verify is the app's own affair, so it is not refused here. */

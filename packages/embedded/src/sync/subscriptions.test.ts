@@ -197,6 +197,20 @@ describe("Subscriptions", () => {
     expect(rig.runs).toHaveLength(2);
   });
 
+  it("an answer from a commit that is not announced yet waits for the announcement", async () => {
+    const rig = createRig();
+    rig.subscriptions.watch(query("a"), "owner", 0);
+    await turn();
+    rig.runs[0]?.end({ ts: 2n });
+    await turn();
+    await turn();
+    expect(rig.settled).toEqual([]);
+    rig.subscriptions.commit(commitOf(2n));
+    rig.runs.at(-1)?.end({ ts: 2n });
+    await turn();
+    expect(rig.settled).toHaveLength(1);
+  });
+
   it("the last to leave ends it, even in the middle of a run", async () => {
     const rig = createRig();
     const slot = rig.subscriptions.watch(query("a"), "owner", 0);

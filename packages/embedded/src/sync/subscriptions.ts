@@ -205,11 +205,18 @@ export class Subscriptions<Owner> {
     const isOvertaken = this.#recentCommits.some((commit) => isTouched(outcome, commit));
     this.#forgetRun();
     if (!this.#all.has(subscription)) return;
-    if (isOvertaken || subscription.isOutdated || outcome.ts > this.#ts) {
+    if (isOvertaken || subscription.isOutdated) {
       this.#enqueue(subscription);
-      return;
+    } else if (outcome.ts > this.#ts) {
+      // It saw a commit that has not been announced yet; the others of its moment have to be woken
+      // first.
+      subscription.state = "queued";
+      setImmediate(() => {
+        if (this.#all.has(subscription)) this.#enqueue(subscription);
+      });
+    } else {
+      this.#settle(subscription, outcome);
     }
-    this.#settle(subscription, outcome);
   }
 
   #forgetRun(): void {

@@ -21,7 +21,7 @@ export interface SyncServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** How many clients are connected. */
   readonly connectionCount: number;
-  /** Takes no more calls, waits for those that run, then closes every connection with 1001. */
+  /** Takes no more calls, waits up to 10 s for those that run, then closes all with 1001. */
   close(): Promise<void>;
 }
 
@@ -37,6 +37,8 @@ export interface SyncServerOptions {
 const MAX_FRAME_BYTES = 32 * 1_048_576;
 // A peer that does not answer the close within that time is cut off.
 const CLOSE_TIMEOUT_MS = 1_000;
+// Mutations take milliseconds; an action may take minutes, and its client is told that it was cut.
+const FINISH_TIMEOUT_MS = 10_000;
 
 /** Starts serving the sync protocol; upgrades are handed in by the HTTP server. */
 export function createSyncServer(options: SyncServerOptions): SyncServer {
@@ -139,6 +141,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       return sessions.size;
     },
     upgrade(request, socket, head) {
+      // Node takes its own listener away; a peer that resets now must not end the process.
+      socket.on("error", ignore);
       const path = request.url ?? "";
       if (isClosing || !/^\/api\/([^/?]+\/)?sync(\?|$)/.test(path)) {
         const status = isClosing ? "503 Service Unavailable" : "400 Bad Request";
@@ -152,9 +156,15 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     async close() {
       isClosing = true;
       heartbeat.stop();
-      while ([...sessions.keys()].some((session) => session.isBusy)) {
+      let isTimeUp = false;
+      const timer = setTimeout(() => {
+        isTimeUp = true;
+        context.onCallEnd();
+      }, FINISH_TIMEOUT_MS);
+      while (!isTimeUp && [...sessions.keys()].some((session) => session.isBusy)) {
         await new Promise<void>((resolve) => idleWaiters.push(resolve));
       }
+      clearTimeout(timer);
       flush();
       for (const stop of stopListening) stop();
       await Promise.all(
@@ -164,6 +174,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     },
   };
 }
+
+function ignore(): void {}
 
 function closeAndWait(session: Session, webSocket: WebSocket): Promise<void> {
   return new Promise((resolve) => {
