@@ -1,7 +1,7 @@
 import type { BuildStamp, LatestDeployment } from "@tideline/version";
 import { NOTHING_HEARD, type WatchSnapshot } from "@tideline/watch";
 import { useConvex } from "convex/react";
-import { useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { type VersionCheckOptions, watchFor } from "./watch-for.js";
 
 /** What `useVersionCheck` gives. */
@@ -25,7 +25,10 @@ export interface VersionCheck extends WatchSnapshot {
  * All components with the same options share one watch.
  */
 export function useVersionCheck(options: VersionCheckOptions = {}): VersionCheck {
-  const watch = watchFor(useConvex(), options);
+  const client = useConvex();
+  const key = JSON.stringify({ ...options, source: 0 });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: by their text, since options are written in place and are new objects in every render
+  const watch = useMemo(() => watchFor(client, options, key), [client, key]);
   const snapshot = useSyncExternalStore(watch.subscribe, watch.getSnapshot, () => NOTHING_HEARD);
   const hasUpdate = snapshot.state === "offered";
   return {

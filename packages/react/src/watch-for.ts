@@ -15,7 +15,7 @@ export interface VersionCheckOptions {
   readonly stamp?: BuildStamp | null | undefined;
   /** The public query. @default "deployments:watchLatestDeployment" */
   readonly functionName?: string | undefined;
-  /** Another source than the app's Convex client. Keep its identity stable between renders. */
+  /** Another source than the app's Convex client. The first one that a component passes counts. */
   readonly source?: DeploymentSource | undefined;
 }
 
@@ -23,15 +23,19 @@ const watches = new WeakMap<object, Record<string, VersionWatch>>();
 // Stands for the client where there is none.
 const NO_CLIENT = {};
 
-/** Gives the watch that these options name; the same one for the same client, source and target. */
+/**
+ * Gives the watch that these options name; the same one for the same client, source and target.
+ *
+ * @param key The options but the source, as a text.
+ */
 export function watchFor(
   client: ConvexReactClient | undefined,
   options: VersionCheckOptions,
+  key: string,
 ): VersionWatch {
   const owner = options.source ?? client ?? NO_CLIENT;
   const byOptions = watches.get(owner) ?? {};
   watches.set(owner, byOptions);
-  const key = JSON.stringify({ ...options, source: 0 });
   byOptions[key] ??= makeWatch(client, options);
   return byOptions[key];
 }

@@ -1,7 +1,9 @@
 import type { BuildId, BuildStamp, ClientBuild, LatestDeployment } from "@tideline/version";
 import type { DeploymentSource } from "@tideline/watch";
 
-type Change = Partial<Pick<LatestDeployment, "kind" | "notes" | "gitTag" | "version">> & {
+type Change = Partial<
+  Pick<LatestDeployment, "kind" | "notes" | "gitTag" | "version" | "deployedAt">
+> & {
   severity?: "critical";
 };
 
