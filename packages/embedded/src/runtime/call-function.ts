@@ -123,12 +123,7 @@ export async function runMutation(
 ): Promise<string> {
   const base = { call, logLines, transaction, usage: newUsage() };
   const execution = newExecution(engine, registered, "mutation", base);
-  return inTime(engine, execution, async () => {
-    const value = await invokeFunction(engine, registered, args, execution);
-    // A nested mutation that nobody waited for is still part of this one.
-    while (execution.nestedMutation !== null) await execution.nestedMutation;
-    return value;
-  });
+  return inTime(engine, execution, () => invokeFunction(engine, registered, args, execution));
 }
 
 /** Runs an action, which has no transaction of its own. */
@@ -179,7 +174,6 @@ function inTime(
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       clearTimeout(timer);
-      execution.isOver = true;
       const seconds = (performance.now() - startedAt) / 1_000;
       if (seconds > TIME_LIMIT_MS / 1_000) {
         engine.log(
@@ -221,6 +215,7 @@ function newExecution(
     transaction: base.transaction,
     startedAt: engine.now(),
     usage: base.usage,
+    parent: null,
     nestedMutation: null,
   };
 }

@@ -1,7 +1,7 @@
 import { SyscallError } from "../syscall-error.js";
 import { actionSyscall } from "./action-syscalls.js";
 import type { Engine } from "./engine.js";
-import { currentExecution, type Execution } from "./execution.js";
+import { currentExecution, type Execution, hasEnded } from "./execution.js";
 import { FunctionError } from "./function-error.js";
 import { transactionSyscall } from "./transaction-syscalls.js";
 import { unsupportedOperation } from "./unsupported.js";
@@ -37,7 +37,10 @@ export function convexGlobal(engine: Engine): ConvexGlobal {
       const execution = askingExecution();
       try {
         if ("transaction" in execution) {
-          while (execution.nestedMutation !== null) await execution.nestedMutation;
+          while (execution.nestedMutation !== null) {
+            await execution.nestedMutation;
+            refuseAfterEnd(execution);
+          }
           return JSON.stringify(
             await transactionSyscall(engine, execution, name, JSON.parse(args)),
           );
@@ -61,12 +64,15 @@ function askingExecution(): Execution {
       "Convex can only be asked by a running function, not by a module's top level",
     );
   }
-  if (execution.isOver) {
-    throw new SyscallError(
-      `${execution.identifier} asked for something after it had ended. Did you forget to await a promise?`,
-    );
-  }
+  refuseAfterEnd(execution);
   return execution;
+}
+
+function refuseAfterEnd(execution: Execution): void {
+  if (!hasEnded(execution)) return;
+  throw new SyscallError(
+    `${execution.identifier} asked for something after it had ended. Did you forget to await a promise?`,
+  );
 }
 
 /** What is neither refused nor a nested function's failure is the server's own, and stays so. */

@@ -46,6 +46,8 @@ export interface TransactionExecution extends ExecutionBase {
   /** ms since epoch; the clock that the function sees stands still here. */
   readonly startedAt: number;
   readonly usage: Usage;
+  /** The execution whose transaction this one takes part in; null for an outermost one. */
+  readonly parent: TransactionExecution | null;
   /** The nested mutation that runs now; what the function asks meanwhile waits for its end. */
   nestedMutation: Promise<unknown> | null;
 }
@@ -62,6 +64,12 @@ export interface LoadExecution extends ExecutionBase {
 }
 
 export type Execution = TransactionExecution | ActionExecution | LoadExecution;
+
+/** True once the execution, or one that it is nested in, has answered. */
+export function hasEnded(execution: Execution): boolean {
+  if (execution.isOver) return true;
+  return "parent" in execution && execution.parent !== null && hasEnded(execution.parent);
+}
 
 const storage = new AsyncLocalStorage<Execution>();
 

@@ -43,6 +43,12 @@ export async function invokeFunction(
     value = await runAs(execution, () => registered.invoke(argsJson, execution.call.requestId));
   } catch (thrown) {
     throw execution.fault ?? describeThrown(thrown, stackTraces);
+  } finally {
+    // A nested mutation that nobody waited for is still part of the transaction.
+    if ("transaction" in execution) {
+      while (execution.nestedMutation !== null) await execution.nestedMutation;
+    }
+    execution.isOver = true;
   }
   // The function may have caught what was not its own.
   if (execution.fault !== undefined) throw execution.fault;

@@ -46,6 +46,24 @@ beforeAll(async () => {
           await ctx.db.insert("rows", { n: 99 });
         });
       } });
+      export const failsFirst = mutation({ handler: async (ctx) => {
+        await Promise.all([
+          ctx.runMutation("rows:addAndFail", { n: 1 }),
+          ctx.runMutation("rows:add", { n: 2 }),
+          ctx.runMutation("rows:add", { n: 3 }),
+        ]);
+      } });
+      export const catchesFirst = mutation({ handler: async (ctx) => {
+        try { await ctx.runMutation("rows:failsFirst"); } catch {}
+        return ctx.runQuery("rows:all");
+      } });
+      export const slow = mutation({ handler: async (ctx) => {
+        await ctx.db.insert("rows", { n: 1 });
+        const key = await crypto.subtle.importKey("raw", new Uint8Array(16), "PBKDF2", false, ["deriveBits"]);
+        await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(16), iterations: 3_000_000 }, key, 256);
+        await ctx.db.insert("rows", { n: 2 });
+      } });
+      export const callsSlow = mutation({ handler: async (ctx) => { await ctx.runMutation("rows:slow"); } });
       export const stuck = mutation({ handler: async () => { await new Promise(() => {}); } });`,
   });
 });
@@ -111,4 +129,20 @@ test("a mutation that waits for nothing is ended after a second and holds up nob
     errorMessage: expect.stringContaining("Function execution timed out (maximum duration: 1s)"),
   });
   expect(await next).toMatchObject({ ok: true });
+});
+
+test("nested mutations still waiting when one has failed are undone with it", async () => {
+  await t.mutation("rows:clear");
+  expect(await t.mutation("rows:failsFirst")).toMatchObject({ ok: false });
+  expect(await rows()).toEqual([]);
+  expect(await t.mutation("rows:catchesFirst")).toMatchObject({ ok: true, value: "[]" });
+});
+
+test("what runs on after its time leaves the transactions after it alone", async () => {
+  await t.mutation("rows:clear");
+  const outOfTime = await t.mutation("rows:callsSlow");
+  expect(outOfTime).toMatchObject({ errorMessage: expect.stringContaining("timed out") });
+  for (let n = 10; n < 13; n += 1)
+    expect(await t.mutation("rows:caught")).toMatchObject({ ok: true });
+  expect(await rows()).toEqual([1, 3, 1, 3, 1, 3]);
 });

@@ -3,7 +3,7 @@ import type { EncodedValue } from "../contract.js";
 import { SyscallError } from "../syscall-error.js";
 import { commonSyscall, type SyscallArgs } from "./common-syscalls.js";
 import type { Engine } from "./engine.js";
-import type { TransactionExecution } from "./execution.js";
+import { hasEnded, type TransactionExecution } from "./execution.js";
 import { addressedPath, findFunction } from "./find-function.js";
 import { invokeFunction } from "./invoke-function.js";
 import { cancelJob, SCHEDULE_LIMITS, scheduleFunction } from "./schedule-function.js";
@@ -75,17 +75,11 @@ function runNested(
     identifier: registered.path.identifier,
     depth: parent.depth + 1,
     isOver: false,
+    parent,
     nestedMutation: null,
   };
-  const run = async (): Promise<EncodedValue> => {
-    try {
-      const value = await invokeFunction(engine, registered, args.args ?? null, nested);
-      while (nested.nestedMutation !== null) await nested.nestedMutation;
-      return JSON.parse(value);
-    } finally {
-      nested.isOver = true;
-    }
-  };
+  const run = async (): Promise<EncodedValue> =>
+    JSON.parse(await invokeFunction(engine, registered, args.args ?? null, nested));
   return kind === "query" ? run() : asNestedMutation(parent, run);
 }
 
@@ -98,11 +92,12 @@ function asNestedMutation(
   const result = run()
     .then(
       (value) => {
-        savepoint.release();
+        if (!hasEnded(parent)) savepoint.release();
         return value;
       },
       (error: unknown) => {
-        savepoint.rollback();
+        // Out of time, the whole transaction has been undone already.
+        if (!hasEnded(parent)) savepoint.rollback();
         Object.assign(parent.usage, { scheduledFunctions, scheduledBytes });
         throw error;
       },
