@@ -6,7 +6,7 @@ import { api } from "../../../convex/_generated/api.js";
 import { useAddress } from "./address.js";
 import type { Target, TargetName } from "./ledger.js";
 import { targetKey } from "./ledger.js";
-import { ConnectionBar } from "./shell/connection-bar.js";
+import { ConnectionBar, isBarShown } from "./shell/connection-bar.js";
 import { ErrorBoundary } from "./shell/error-boundary.js";
 import { HelpDialog } from "./shell/help-dialog.js";
 import { TargetListSkeleton, TargetPageSkeleton } from "./shell/skeletons.js";
@@ -24,13 +24,13 @@ export function App() {
   const help = useRef<HTMLDialogElement>(null);
   useShortcuts({ "?": () => help.current?.showModal() });
   return (
-    <>
+    <div className={isBarShown(connection) ? "[--bar:28px]" : "[--bar:0px]"}>
       <ConnectionBar connection={connection} url={url} />
       <ErrorBoundary what="the targets">
         <Shell onHelp={() => help.current?.showModal()} />
       </ErrorBoundary>
       <HelpDialog ref={help} />
-    </>
+    </div>
   );
 }
 
@@ -42,7 +42,7 @@ function Shell({ onHelp }: { onHelp(): void }) {
   const selected: TargetName | null = asked ?? first;
   return (
     <div className="mx-auto max-w-7xl md:grid md:grid-cols-[15.5rem_minmax(0,1fr)]">
-      <header className="border-line md:sticky md:top-0 md:flex md:h-dvh md:flex-col md:overflow-y-auto md:border-r">
+      <header className="border-line md:sticky md:top-(--bar) md:flex md:h-[calc(100dvh-var(--bar))] md:flex-col md:overflow-y-auto md:border-r">
         <div className="flex items-center gap-2 px-4 py-3">
           <a href="./" className="flex items-center gap-2 rounded-lg font-semibold tracking-tight">
             <img src="/favicon.svg" alt="" width={24} height={24} />

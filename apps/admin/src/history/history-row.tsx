@@ -1,6 +1,6 @@
 import { shortCommit } from "@tideline/version";
 import { CircleAlert, RotateCw, Tag, Undo2 } from "lucide-react";
-import { useId } from "react";
+import { memo, useId } from "react";
 import type { Deployment } from "../ledger.js";
 import { isTaken } from "../ledger.js";
 import { Badge } from "../words/badge.js";
@@ -23,11 +23,13 @@ export interface HistoryRowProps {
   readonly isOpen: boolean;
   /** What a rollback went back from; null if that is not loaded, and for other records. */
   readonly wentBackFrom: Deployment | null;
-  onToggle(): void;
+  onToggle(id: string): void;
 }
 
-/** One record. The whole of its head opens the details. */
-export function HistoryRow(props: HistoryRowProps) {
+/** One record. The whole of its head opens the details. Drawn again only when it looks different. */
+export const HistoryRow = memo(Row, looksTheSame);
+
+function Row(props: HistoryRowProps) {
   const { row, isArrival, isOpen, wentBackFrom, onToggle } = props;
   const detailsId = useId();
   const reason = refusalReason(row);
@@ -48,8 +50,8 @@ export function HistoryRow(props: HistoryRowProps) {
                 data-row-button
                 aria-expanded={isOpen}
                 aria-controls={detailsId}
-                onClick={onToggle}
-                className={`rounded text-left [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-lg ${
+                onClick={() => onToggle(row._id)}
+                className={`rounded text-left outline-none [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-accent ${
                   isTaken(row) ? "font-medium" : "text-muted line-through decoration-1"
                 }`}
               >
@@ -82,6 +84,20 @@ export function HistoryRow(props: HistoryRowProps) {
         </div>
       </div>
     </li>
+  );
+}
+
+/** As React compares by itself, but the segments by what is in them: they are made anew each time. */
+function looksTheSame(before: HistoryRowProps, after: HistoryRowProps): boolean {
+  const { segments, ...others } = before;
+  const names = Object.keys(others) as (keyof typeof others)[];
+  return (
+    names.every((name) => Object.is(before[name], after[name])) &&
+    segments.length === after.segments.length &&
+    segments.every(
+      ({ lane, part }, index) =>
+        lane === after.segments[index]?.lane && part === after.segments[index]?.part,
+    )
   );
 }
 

@@ -1,5 +1,5 @@
 import { ArrowUp, Search } from "lucide-react";
-import { useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { Deployment } from "../ledger.js";
 import { useShortcuts } from "../shell/use-shortcuts.js";
 import { matchesFilter } from "../words/deployment-words.js";
@@ -29,9 +29,13 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
 
   const isFiltered = filter.trim() !== "";
   const shown = isFiltered ? rows.filter((row) => matchesFilter(row, filter)) : rows;
-  const segments = bendSegments(isFiltered ? [] : rows);
+  const segments = useMemo(() => bendSegments(isFiltered ? [] : rows), [isFiltered, rows]);
   const lanes = Math.max(0, ...segments.flat().map(({ lane }) => lane + 1));
 
+  const toggle = useCallback(
+    (id: string) => setOpenId((openId) => (id === openId ? null : id)),
+    [],
+  );
   const step = (by: 1 | -1) => {
     const buttons = [...(list.current?.querySelectorAll<HTMLElement>("[data-row-button]") ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLElement);
@@ -47,7 +51,7 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
   });
 
   return (
-    <section aria-labelledby="history-heading" className="grid gap-3">
+    <section aria-labelledby="history-heading" className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h2 ref={head} id="history-heading" className="text-base font-semibold tracking-tight">
           History{" "}
@@ -90,7 +94,7 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
               : `None of the ${rows.length} loaded deployments matches the filter.`}
           </p>
         )}
-        <ol ref={list} aria-label="Deployments, newest first" className="[overflow-anchor:none]">
+        <ol ref={list} aria-label="Deployments, newest first">
           {shown.map((row, index) => (
             <HistoryRow
               key={row._id}
@@ -103,7 +107,7 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
               isArrival={row.sequence > openedAt}
               isOpen={row._id === openId}
               wentBackFrom={wentBackFrom(rows, row)}
-              onToggle={() => setOpenId(row._id === openId ? null : row._id)}
+              onToggle={toggle}
             />
           ))}
         </ol>

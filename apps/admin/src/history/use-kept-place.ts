@@ -10,9 +10,9 @@ interface Place {
 /**
  * Keeps the row that is being read where it is when rows come in above it.
  *
- * Browsers have this ("scroll anchoring"), Safari alone does not; the list switches theirs off
- * (`overflow-anchor: none`), so that all do the same. Only while the list's head is out of sight:
- * somebody who looks at the top wants to see what comes in.
+ * Browsers have this ("scroll anchoring"), Safari alone does not; the stylesheet switches theirs off
+ * so that all do the same. Only while the list's head is out of sight: somebody who looks at the
+ * top wants to see what comes in.
  */
 export function useKeptPlace(
   list: RefObject<HTMLElement | null>,

@@ -31,7 +31,7 @@ export function TargetPage({ target, filter }: Props) {
     isComplete: status === "Exhausted",
   });
   return (
-    <div className="grid gap-6">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
       <title>{`${appName}/${environment} · Tideline`}</title>
       <TargetHeader target={target} since={liveSince(target, results)}>
         {status !== "LoadingFirstPage" && <DeploymentsPlot days={days} />}
