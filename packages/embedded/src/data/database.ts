@@ -36,6 +36,7 @@ export class FileDatabase implements EmbeddedDatabase {
   readonly #environmentListeners = new Listeners<void>();
   #schema: Schema;
   #latestTs: Timestamp;
+  #closing: Promise<void> | null = null;
 
   constructor(file: SqliteFile, now: () => number, systemTables: SystemTableIndexes) {
     const { reader, writer } = file;
@@ -120,8 +121,8 @@ export class FileDatabase implements EmbeddedDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#queue.close();
-    this.#file.close();
+    this.#closing ??= this.#queue.close().then(() => this.#file.close());
+    await this.#closing;
   }
 
   /** First moment of a new file, and the system tables. */

@@ -23,13 +23,6 @@ export interface EmbeddedDatabase extends Database {
 
 export interface SystemTransaction extends Transaction {
   readonly system: SystemTables;
-  /**
-   * Counts a scheduled call against the mutation's limits.
-   *
-   * @throws {SyscallError} With the upstream text when there are too many or their arguments are
-   *   too large.
-   */
-  countScheduledFunction(argsBytes: number): void;
 }
 
 /**

@@ -74,7 +74,7 @@ export function parseSchema(exported: unknown): Schema {
         return [
           tableName,
           {
-            validator: withSystemFields(documentType ?? { type: "any" }),
+            validator: withSystemFields(tableName, documentType ?? { type: "any" }),
             indexes: parseIndexes(tableName, indexes),
           },
         ];
@@ -131,16 +131,15 @@ function parseIndexes(
 }
 
 /** Adds `_id` and `_creationTime`, which a schema leaves out, to every object it may be. */
-function withSystemFields(validator: ValidatorJson): ValidatorJson {
+function withSystemFields(tableName: string, validator: ValidatorJson): ValidatorJson {
   if (validator.type === "union") {
-    return { type: "union", value: validator.value.map(withSystemFields) };
+    const members = validator.value.map((member) => withSystemFields(tableName, member));
+    return { type: "union", value: members };
   }
   if (validator.type !== "object") return validator;
-  return { type: "object", value: { ...validator.value, ...SYSTEM_FIELDS } };
+  const systemFields: { readonly [field: string]: FieldValidatorJson } = {
+    _creationTime: { fieldType: { type: "number" }, optional: false },
+    _id: { fieldType: { type: "id", tableName }, optional: false },
+  };
+  return { type: "object", value: { ...systemFields, ...validator.value } };
 }
-
-// `_id` is made by the database, so that its table needs no check.
-const SYSTEM_FIELDS: { readonly [field: string]: FieldValidatorJson } = {
-  _id: { fieldType: { type: "string" }, optional: false },
-  _creationTime: { fieldType: { type: "number" }, optional: false },
-};

@@ -136,6 +136,8 @@ function explain(error: unknown): string {
     case "SQLITE_READONLY":
     case "SQLITE_CANTOPEN":
     case "EACCES":
+    case "EEXIST":
+    case "ENOTDIR":
     case "EROFS":
     case "EPERM":
     case "":

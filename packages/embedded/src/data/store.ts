@@ -62,12 +62,8 @@ export class Store {
   /** Up to `limit` documents of an interval, from its low end (`asc`) or its high end. */
   scan(indexId: number, interval: KeyInterval, order: Order, limit: number): StoredDocument[] {
     const bounds = [indexId, keyToBytes(interval.lower), keyToBytes(interval.upper), limit];
-    const statement = this.#scanStatements[order];
-    if (limit === 1) {
-      const raw = statement.get(bounds) as RawDocument | undefined;
-      return raw === undefined ? [] : [toDocument(raw)];
-    }
-    return (statement.all(bounds) as RawDocument[]).map(toDocument);
+    // Never `get` on a statement that has run `all`: libsql 0.5 then answers for the old bounds.
+    return (this.#scanStatements[order].all(bounds) as RawDocument[]).map(toDocument);
   }
 
   get(indexId: number, key: IndexKey): StoredDocument | null {

@@ -95,10 +95,6 @@ export class DatabaseTransaction implements SystemTransaction {
     this.#tables.resolveCommitTs(ts);
   }
 
-  countScheduledFunction(argsBytes: number): void {
-    this.usage.countScheduledFunction(argsBytes);
-  }
-
   savepoint(): { release(): void; rollback(): void } {
     const { store, catalog } = this.#parts;
     const depth = this.#savepointDepth + 1;

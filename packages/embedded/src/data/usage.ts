@@ -10,9 +10,7 @@ type Resource =
   | "bytesWritten"
   | "databaseQueries"
   | "documentsRead"
-  | "documentsWritten"
-  | "functionsScheduled"
-  | "scheduledFunctionArgsBytes";
+  | "documentsWritten";
 
 const MEBIBYTE = 1 << 20;
 const USE_INDEXES =
@@ -39,15 +37,6 @@ const LIMITS: { readonly [resource in Resource]: { max: number; refusal: string 
     max: 16_000,
     refusal: "Too many writes in a single function execution (limit: 16000)",
   },
-  functionsScheduled: {
-    max: 1000,
-    refusal: "Too many functions scheduled by this mutation (limit: 1000)",
-  },
-  scheduledFunctionArgsBytes: {
-    max: 16 * MEBIBYTE,
-    refusal:
-      "Too large total size of the arguments of scheduled functions from this mutation (limit: 16777216 bytes)",
-  },
 };
 
 export class Usage {
@@ -57,8 +46,6 @@ export class Usage {
     databaseQueries: 0,
     documentsRead: 0,
     documentsWritten: 0,
-    functionsScheduled: 0,
-    scheduledFunctionArgsBytes: 0,
   };
 
   /** @throws {SyscallError} When a limit is passed. */
@@ -78,12 +65,6 @@ export class Usage {
     this.#count("bytesWritten", bytes);
   }
 
-  /** @throws {SyscallError} When a limit is passed. */
-  countScheduledFunction(argsBytes: number): void {
-    this.#count("functionsScheduled", 1);
-    this.#count("scheduledFunctionArgsBytes", argsBytes);
-  }
-
   /** Whether three quarters of what may be read is used up. */
   get isNearReadLimit(): boolean {
     const isNear = (resource: Resource) => this.#used[resource] > LIMITS[resource].max * 0.75;
@@ -98,7 +79,7 @@ export class Usage {
     );
   }
 
-  /** The answer of `getTransactionMetrics`. */
+  /** The answer of `getTransactionMetrics`, without what is scheduled: the runtime counts that. */
   metrics(): { [resource: string]: EncodedValue } {
     return Object.fromEntries(
       Object.entries(this.#used).map(([resource, used]) => [
