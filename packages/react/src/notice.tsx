@@ -125,7 +125,7 @@ export function Notice({
             </div>
             {!isCritical && (
               <button {...part("close")} type="button" aria-label={text.close} onClick={later}>
-                <svg viewBox="0 0 16 16" aria-hidden="true">
+                <svg {...part("cross")} viewBox="0 0 16 16" aria-hidden="true">
                   <path d="m4 4 8 8m0-8-8 8" />
                 </svg>
               </button>
