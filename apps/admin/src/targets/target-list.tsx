@@ -25,6 +25,7 @@ interface Props {
 export function TargetList({ targets, selected, onChoose }: Props) {
   return (
     <nav aria-label="Targets" className="grid gap-4">
+      {targets.length === 0 && <p className="text-muted px-2">No targets yet</p>}
       {groupByApp(targets).map(([appName, environments]) => (
         <section key={appName} aria-labelledby={`app-${appName}`}>
           <h2
