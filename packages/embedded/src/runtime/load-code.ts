@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import { type Bundle, bundleModules } from "./bundle-modules.js";
-import { newLoadExecution, runAs } from "./execution.js";
+import { type LoadExecution, newLoadExecution, runAs } from "./execution.js";
 import { findModules, type ModuleFile } from "./find-modules.js";
 import { describeThrown } from "./function-error.js";
 import {
@@ -29,7 +29,8 @@ export interface LoadedCode {
   readonly stackTraces: StackTraces;
   /** Files that it was made of, with absolute paths. */
   readonly inputs: readonly string[];
-  readonly warnings: readonly string[];
+  /** Warnings, and what modules logged while they were loaded. */
+  readonly notes: readonly string[];
 }
 
 type Namespace = { readonly [name: string]: unknown };
@@ -47,6 +48,7 @@ export async function loadCode(dir: string, options: FunctionGlobalsOptions): Pr
   const stackTraces = new StackTraces();
   const namespaces = new Map<string, Namespace>();
   const inputs: string[] = [];
+  const notes = [...folder.warnings];
   loads += 1;
   for (const environment of ["isolate", "node"] as const) {
     const modules = folder.modules.filter((module) => module.environment === environment);
@@ -58,7 +60,9 @@ export async function loadCode(dir: string, options: FunctionGlobalsOptions): Pr
         : nodeGlobals({ ...options, require: createRequire(join(dir, "_")) });
     const scriptName = `convex-${loads}-${environment}.js`;
     stackTraces.addScript(scriptName, bundle.sourceMap);
-    const evaluated = evaluate(bundle, globals, scriptName, stackTraces, options.now());
+    const execution = newLoadExecution(options.now());
+    const evaluated = evaluate(bundle, globals, scriptName, stackTraces, execution);
+    notes.push(...execution.logLines.lines);
     for (const { path } of modules) namespaces.set(path, evaluated[path] ?? {});
     inputs.push(...bundle.inputs);
   }
@@ -69,7 +73,7 @@ export async function loadCode(dir: string, options: FunctionGlobalsOptions): Pr
     schema: readSchema(namespaces.get("schema.js")),
     stackTraces,
     inputs,
-    warnings: folder.warnings,
+    notes,
   };
 }
 
@@ -78,7 +82,7 @@ function evaluate(
   globals: Globals,
   scriptName: string,
   stackTraces: StackTraces,
-  startedAt: number,
+  execution: LoadExecution,
 ): { readonly [path: string]: Namespace } {
   const parameters = Object.keys(globals).join(", ");
   const script = new Script(
@@ -87,9 +91,7 @@ function evaluate(
     { filename: scriptName, lineOffset: -1 },
   );
   try {
-    return runAs(newLoadExecution(startedAt), () =>
-      script.runInThisContext()(...Object.values(globals)),
-    );
+    return runAs(execution, () => script.runInThisContext()(...Object.values(globals)));
   } catch (thrown) {
     const { message } = describeThrown(thrown, stackTraces);
     const [headline = ""] = message.split("\n");

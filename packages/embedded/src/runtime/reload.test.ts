@@ -85,6 +85,11 @@ test("a watched folder reloads by itself, and says what is wrong with it", async
   expect(await t.query("a:a")).toMatchObject({ value: "2" });
 });
 
+test("what modules log while they are loaded is logged", async () => {
+  const t = await start({ "a.ts": `console.log("loading");\n${answer(1)}` });
+  expect(t.logged).toEqual(["[LOG] 'loading'"]);
+});
+
 test("crons and components are named as not supported", async () => {
   const t = await start({
     "a.ts": answer(1),

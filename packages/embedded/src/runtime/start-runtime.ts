@@ -9,7 +9,7 @@ import { type LoadedCode, loadCode } from "./load-code.js";
 import { functionSpec } from "./registered-function.js";
 import { guardRejections } from "./rejection-guard.js";
 import { requestAction, requestAny, requestMutation, requestQuery } from "./request-function.js";
-import { startScheduler } from "./scheduler.js";
+import { type Scheduler, startScheduler } from "./scheduler.js";
 import { StackTraces } from "./stack-traces.js";
 import { type FolderWatch, watchFolder } from "./watch-folder.js";
 
@@ -60,7 +60,7 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     const problem = database.setSchema(code.schema);
     if (problem !== null) throw new Error(problem.message);
     engine.code = code;
-    for (const warning of code.warnings) log(warning);
+    for (const line of code.notes) log(line);
     folderWatch?.follow(code.inputs);
     for (const listener of listeners) listener();
   };
@@ -71,14 +71,16 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     return lastLoad;
   };
 
+  const releaseRejections = guardRejections();
+  let scheduler: Scheduler;
   try {
     await lastLoad;
+    scheduler = await startScheduler(engine);
   } catch (error) {
     environment.close();
+    releaseRejections();
     throw error;
   }
-  const releaseRejections = guardRejections();
-  const scheduler = await startScheduler(engine);
   if (options.watch === true) {
     folderWatch = watchFolder(dir, () => {
       reload().then(
@@ -126,5 +128,5 @@ const NO_CODE: LoadedCode = {
   schema: null,
   stackTraces: new StackTraces(),
   inputs: [],
-  warnings: [],
+  notes: [],
 };
