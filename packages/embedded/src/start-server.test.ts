@@ -1,5 +1,9 @@
 /** The official clients against the whole server, over real sockets. */
 import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { ConvexReactClient } from "convex/react";
 import { makeFunctionReference } from "convex/server";
@@ -238,6 +242,42 @@ describe("startServer()", () => {
     expect(await client.query(sum, { key })).toBe(2);
     await client.close();
     await again.dispose();
+  });
+
+  it("with watch, a changed file is loaded and every open query follows", async () => {
+    const project = await mkdtemp(join(tmpdir(), "tideline-watch-"));
+    await symlink(
+      fileURLToPath(new URL("../../../node_modules", import.meta.url)),
+      join(project, "node_modules"),
+    );
+    const dir = join(project, "convex");
+    await mkdir(dir);
+    const writeAnswer = (answer: string) =>
+      writeFile(
+        join(dir, "greeting.js"),
+        `import { queryGeneric } from "convex/server";
+         export const get = queryGeneric({ args: {}, handler: async () => "${answer}" });`,
+      );
+    await writeAnswer("first");
+    const own = await startTestServer({ dir, watch: true });
+    const client = openClient(own.url);
+    const seen: unknown[] = [];
+    await new Promise<void>((resolve, reject) => {
+      client.onUpdate(
+        makeFunctionReference<"query">("greeting:get"),
+        {},
+        (value) => {
+          seen.push(value);
+          if (value === "second") resolve();
+          else void writeAnswer("second");
+        },
+        reject,
+      );
+    });
+    expect(seen).toEqual(["first", "second"]);
+    await client.close();
+    await own.dispose();
+    await rm(project, { recursive: true });
   });
 
   it("refuses a port in use, a missing folder and data in use, each in one sentence", async () => {
