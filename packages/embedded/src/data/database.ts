@@ -82,13 +82,19 @@ export class FileDatabase implements EmbeddedDatabase {
   }
 
   setSchema(exported: unknown): SchemaProblem | null {
+    const text = JSON.stringify(exported ?? null);
+    // The rows fit it and the indexes are there, since both were stored together.
+    if (text === this.#stateRow.readSchema()) return null;
     try {
       const next = parseSchema(exported);
-      this.#queue.exclusively(() => {
+      const ts = this.#queue.exclusively(() => {
         applySchema(this.#writeStore, this.#catalog, this.#schema, next);
-        this.#stateRow.writeSchema(JSON.stringify(exported ?? null));
+        this.#stateRow.writeSchema(text);
+        return this.#nextStoredTs();
       });
       this.#schema = next;
+      // A query that is under way may have lost its index: a commit makes it run again.
+      this.#announce([{ ts, writes: [] }]);
       return null;
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
@@ -128,10 +134,7 @@ export class FileDatabase implements EmbeddedDatabase {
   /** First moment of a new file, and the system tables. */
   #prepare(systemTables: SystemTableIndexes): void {
     this.#queue.exclusively(() => {
-      if (this.#latestTs === 0n) {
-        this.#latestTs = this.#clock.nextTs();
-        this.#stateRow.writeClock(this.#clock.state);
-      }
+      if (this.#latestTs === 0n) this.#latestTs = this.#nextStoredTs();
       for (const [name, indexes] of Object.entries(systemTables)) {
         const wanted = Object.entries(indexes).map(
           ([indexName, fields]) => [indexName, withTieBreakers(fields)] as const,
@@ -139,6 +142,13 @@ export class FileDatabase implements EmbeddedDatabase {
         ensureSystemTable(this.#writeStore, this.#catalog, name, new Map(wanted));
       }
     });
+  }
+
+  /** A new timestamp, stored in the open SQLite transaction. */
+  #nextStoredTs(): Timestamp {
+    const ts = this.#clock.nextTs();
+    this.#stateRow.writeClock(this.#clock.state);
+    return ts;
   }
 
   #begin(kind: "query" | "mutation", journal: string | null): DatabaseTransaction {

@@ -3,7 +3,8 @@
  *
  * What is queued when a batch begins shares one SQLite transaction and so one flush to the disk;
  * each mutation is a savepoint in it, so that one that fails leaves nothing. None of them is told
- * its outcome before the flush. Readers have a connection of their own and see committed batches.
+ * its outcome before the flush; one that waits for something else than the database lets its whole
+ * batch wait. Readers have a connection of their own and see committed batches.
  *
  *   idle --add--> gathering (one turn of the event loop) --> batch open --COMMIT--> settled
  *                                                                 |

@@ -130,6 +130,28 @@ test("a page is split in its middle", async () => {
   ]);
 });
 
+test("a page of many rows is recommended for a split", async () => {
+  await fill(6145);
+  expect(readPage({ pageSize: 6144 }).pageStatus).toBeNull();
+  expect(readPage({ pageSize: 6145 }).pageStatus).toBe("SplitRecommended");
+});
+
+test("a page that would read too many bytes ends before, and goes on in the next", async () => {
+  const text = "x".repeat(1_000_000);
+  for (const part of [0, 10]) {
+    await write(database, (t) => {
+      for (let n = part; n < part + 10; n += 1) insert(t, "rows", { n, text });
+    });
+  }
+  const first = readPage({ pageSize: 20 });
+  expect([first.page.length, first.isDone, first.pageStatus]).toEqual([
+    16,
+    false,
+    "SplitRecommended",
+  ]);
+  expect(ns(readPage({ cursor: first.continueCursor }).page)).toEqual([16, 17, 18, 19]);
+});
+
 test("a page that may not read to its fixed end has to be split", async () => {
   await fill(6);
   const whole = readPage({ pageSize: 6 });

@@ -41,7 +41,7 @@ interface QueryJson {
 const MAX_OPERATORS = 256;
 
 /**
- * @param isVisible Whether the function may read a table of this name; what it may not is as if
+ * @param isReadable Whether the function may read a table of this name; what it may not is as if
  *   it were not there.
  * @throws {SyscallError} For an index that is not there, a range it cannot answer, an unknown
  *   filter.
@@ -49,7 +49,7 @@ const MAX_OPERATORS = 256;
 export function planQuery(
   catalog: Catalog,
   query: EncodedValue | undefined,
-  isVisible: (tableName: string) => boolean,
+  isReadable: (tableName: string) => boolean,
 ): QueryPlan {
   const { source, operators } = query as unknown as QueryJson;
   if (operators.length > MAX_OPERATORS) {
@@ -66,7 +66,7 @@ export function planQuery(
   const tableName = name.slice(0, dot);
   const found = catalog.index(tableName, name.slice(dot + 1));
   if (found === undefined) throw new SyscallError(`Index ${name} not found.`);
-  const index = isVisible(tableName) ? found : { ...found, id: null };
+  const index = isReadable(tableName) ? found : { ...found, id: null };
   return {
     index,
     interval: intervalOfRange(index, source.type === "IndexRange" ? source.range : []),

@@ -110,6 +110,16 @@ test("an index that changed is built anew, and one that is gone is gone", async 
   expect(collect(database.beginQuery(), "rows")).toHaveLength(2);
 });
 
+test("a query under way is overtaken by a new schema, and not by the same one again", () => {
+  const schema = schemaOf({ rows: { indexes: { by_n: ["n"] } } });
+  const before = database.beginQuery();
+  database.setSchema(schema);
+  expect(before.isOvertaken()).toBe(true);
+  const after = database.beginQuery();
+  database.setSchema(schema);
+  expect(after.isOvertaken()).toBe(false);
+});
+
 test("table numbers stay over restarts", async () => {
   const id = await write(database, (t) => insert(t, "first", { n: 1 }));
   await database.close();

@@ -19,6 +19,9 @@ const FORMAT_VERSION = 1;
 // "tide" in ASCII, for `file` and for the check that a file is ours.
 const APPLICATION_ID = 0x74696465;
 
+// Somebody may look into the file with the sqlite3 shell for a moment.
+const BUSY_TIMEOUT_MS = 5000;
+
 const CREATE_TABLES = `
   -- Convex tables. Numbers are part of document ids and never used again.
   CREATE TABLE tables (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -54,19 +57,19 @@ const CREATE_TABLES = `
  */
 export function openSqliteFile(path: string): SqliteFile {
   const opened: Connection[] = [];
-  const connect = (file: string) => {
-    const connection = new Sqlite(file, { timeout: 0 });
+  const connect = (file: string, timeoutMs: number) => {
+    const connection = new Sqlite(file, { timeout: timeoutMs });
     opened.push(connection);
     return connection;
   };
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const lock = takeLock(connect(`${path}-lock`));
-    const writer = connect(path);
+    const lock = takeLock(connect(`${path}-lock`, 0));
+    const writer = connect(path, BUSY_TIMEOUT_MS);
     writer.pragma("journal_mode = WAL");
     writer.pragma("synchronous = FULL");
     prepareFormat(writer);
-    const reader = connect(path);
+    const reader = connect(path, BUSY_TIMEOUT_MS);
     return {
       writer,
       reader,

@@ -18,7 +18,7 @@ import type { Schema } from "./schema.js";
 import type { Store } from "./store.js";
 import { systemTables } from "./system-tables.js";
 import { Usage } from "./usage.js";
-import { isSystemTable, UserTables } from "./user-tables.js";
+import { isReadable, UserTables } from "./user-tables.js";
 
 export interface TransactionParts {
   readonly kind: "query" | "mutation";
@@ -36,9 +36,6 @@ export interface TransactionParts {
 interface SyscallArgs {
   readonly [name: string]: EncodedValue;
 }
-
-// What functions may see through `db.system`; the server's other tables are as if not there.
-const READABLE_SYSTEM_TABLES: ReadonlySet<string> = new Set(["_scheduled_functions", "_storage"]);
 
 export class DatabaseTransaction implements SystemTransaction {
   readonly kind: "query" | "mutation";
@@ -191,7 +188,7 @@ export class DatabaseTransaction implements SystemTransaction {
   }
 
   #startQuery({ query }: SyscallArgs): EncodedValue {
-    const plan = planQuery(this.documents.catalog, query, isVisible);
+    const plan = planQuery(this.documents.catalog, query, isReadable);
     const queryId = this.#nextQueryId;
     this.#nextQueryId += 1;
     this.#streams.set(queryId, new QueryStream(this.documents, plan));
@@ -205,7 +202,7 @@ export class DatabaseTransaction implements SystemTransaction {
       );
     }
     this.#hasPaginated = true;
-    const plan = planQuery(this.documents.catalog, args.query, isVisible);
+    const plan = planQuery(this.documents.catalog, args.query, isReadable);
     const page = paginate(this.documents, plan, {
       query: args.query,
       cursor: textOrNull(args.cursor),
@@ -220,14 +217,10 @@ export class DatabaseTransaction implements SystemTransaction {
 
   #count(tableName: string): number {
     const index = this.documents.catalog.index(tableName, "by_creation_time");
-    if (index === undefined || !isVisible(tableName)) return 0;
+    if (index === undefined || !isReadable(tableName)) return 0;
     this.readSet.add(index, { lower: FIRST_KEY, upper: LAST_KEY });
     return index.id === null ? 0 : this.documents.store.count(index.id);
   }
-}
-
-function isVisible(tableName: string): boolean {
-  return !isSystemTable(tableName) || READABLE_SYSTEM_TABLES.has(tableName);
 }
 
 /** The answer may not be changed by who gets it; the types only differ in saying so. */

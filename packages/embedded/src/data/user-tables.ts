@@ -13,6 +13,9 @@ import { idOf } from "./documents.js";
 import type { EncodedDocument } from "./embedded-database.js";
 import { describeSchemaMismatch, isTableName, type Schema } from "./schema.js";
 
+// What functions may see through `db.system`; the server's other tables are as if not there.
+const READABLE_SYSTEM_TABLES: ReadonlySet<string> = new Set(["_scheduled_functions", "_storage"]);
+
 const MEBIBYTE = 1 << 20;
 const MAX_DOCUMENT_NESTING = 16;
 
@@ -38,7 +41,7 @@ export class UserTables {
           : "System tables can only be accessed with db.system.",
       );
     }
-    return this.#documents.get(table, id as string);
+    return isReadable(table.name) ? this.#documents.get(table, id as string) : null;
   }
 
   /** @returns The new document's id. */
@@ -205,6 +208,11 @@ export function tableOfId({ catalog }: Pick<Documents, "catalog">, id: string): 
 
 export function isSystemTable(tableName: string): boolean {
   return tableName.startsWith("_");
+}
+
+/** Whether functions may read a table of this name. */
+export function isReadable(tableName: string): boolean {
+  return !isSystemTable(tableName) || READABLE_SYSTEM_TABLES.has(tableName);
 }
 
 /** Fields in the order that Convex keeps them in. */
