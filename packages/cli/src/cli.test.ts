@@ -437,7 +437,7 @@ describe("one sentence", () => {
       [],
       { TIDELINE_RECORD_TOKEN: "" },
       2,
-      'Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN (or start the embedded server, which makes ".tideline/record-token")',
+      'Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN or keep it in ".tideline/record-token"',
     ],
     [
       "no artifact",

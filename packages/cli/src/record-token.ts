@@ -21,7 +21,7 @@ export async function findRecordToken(env: Env, cwd: string): Promise<string> {
   }
   throw new RecordError(
     "usage",
-    `Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN (or start the embedded server, which makes "${TOKEN_FILE}")`,
+    `Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN or keep it in "${TOKEN_FILE}"`,
   );
 }
 
