@@ -8,8 +8,10 @@
  * How it could mislead: server and clients share the machine and its loopback, which has no latency
  * and no loss, so absolute figures are of this machine on this day; only ratios travel. On two cores
  * the clients' own work is in the times of both servers alike, which pulls ratios towards 1; the CPU
- * column is the server's alone. All clients watch the same query and are up to date: clients that
- * stand at different moments share less. RSS holds garbage not yet collected, in both servers.
+ * column is the server's alone. A durable mutation costs a few ms before the first byte is sent,
+ * which `ws` does not have to do: among 1,000 sockets that is a third of the whole, so time and CPU
+ * have limits at 10,000 only. All clients watch the same query and are up to date: clients that stand
+ * at different moments share less. RSS holds garbage not yet collected, in both servers.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -25,7 +27,7 @@ import { startServerProcess } from "./support/server-process.js";
 import { median, printTable } from "./support/table.js";
 import { APP } from "./support/test-server.js";
 
-const LIMITS = { time: 1.3, cpu: 1.3, memory: 1.5 };
+const LIMITS = { time: 1.3, cpu: 1.3, memory: 1.5, sockets: 10_000 };
 const TEXT_LENGTH = 250; // A record of about 400 bytes on the wire, with its Transition around it.
 
 interface Contestant {
@@ -211,7 +213,9 @@ function report(count: number, results: readonly Result[]): void {
         ratio((result) => result.cpu),
         ratio((result) => result.memory),
       ],
-      ["limit", limit(LIMITS.time), "-", limit(LIMITS.cpu), limit(LIMITS.memory)],
+      count < LIMITS.sockets
+        ? ["limit", "-", "-", "-", limit(LIMITS.memory)]
+        : ["limit", limit(LIMITS.time), "-", limit(LIMITS.cpu), limit(LIMITS.memory)],
     ],
   );
 }

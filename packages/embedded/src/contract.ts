@@ -188,6 +188,7 @@ export interface Runtime {
     request: FunctionRequest,
     options?: { readonly journal?: string | null },
   ): Promise<QueryOutcome>;
+  /** Mutations take effect in the order in which they were asked for. */
   runMutation(
     request: FunctionRequest,
     options?: { readonly session?: { readonly sessionId: string; readonly requestId: number } },
