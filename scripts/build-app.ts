@@ -16,6 +16,8 @@ export interface BuildOptions {
   /** The folder with its vite.config.ts; relative to the repository. */
   readonly root: string;
   readonly outDir: string;
+  /** @default the root's vite.config.ts */
+  readonly configFile?: string;
   /** Where the app's pages find the Convex functions. */
   readonly convexUrl: string;
   /** Ends the build. */
@@ -31,7 +33,7 @@ export interface BuildOptions {
  * @throws {ScriptError} With Vite's own words if the build fails, or if `signal` ends it.
  */
 export async function buildApp(options: BuildOptions): Promise<void> {
-  const { appName, root, outDir, convexUrl, signal, env } = options;
+  const { appName, root, outDir, configFile, convexUrl, signal, env } = options;
   const child = spawn(
     process.execPath,
     [
@@ -43,6 +45,7 @@ export async function buildApp(options: BuildOptions): Promise<void> {
       root,
       // Through Node and tsx, which know the workspace's packages by their sources.
       "--configLoader=native",
+      ...(configFile === undefined ? [] : [`--config=${configFile}`]),
       `--outDir=${outDir}`,
       "--emptyOutDir",
       "--logLevel=error",
