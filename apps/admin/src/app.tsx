@@ -26,7 +26,7 @@ export function App() {
   return (
     <div className={isBarShown(connection) ? "[--bar:28px]" : "[--bar:0px]"}>
       <ConnectionBar connection={connection} url={url} />
-      <ErrorBoundary what="the targets">
+      <ErrorBoundary what="the targets" isPage>
         <Shell onHelp={() => help.current?.showModal()} />
       </ErrorBoundary>
       <HelpDialog ref={help} />

@@ -7,6 +7,8 @@ interface Props {
   readonly children: ReactNode;
   /** What could not be shown: "the history". */
   readonly what: string;
+  /** True around everything: the sentence is then all there is on the page. @default false */
+  readonly isPage?: boolean;
 }
 
 type State = { readonly kind: "fine" } | { readonly kind: "failed"; readonly error: unknown };
@@ -21,12 +23,13 @@ export class ErrorBoundary extends Component<Props, State> {
 
   override render() {
     if (this.state.kind === "fine") return this.props.children;
-    return (
+    const Heading = this.props.isPage ? "h1" : "h2";
+    const sentence = (
       <section role="alert" className="card flex items-start gap-3 p-4">
         <TriangleAlert aria-hidden size={18} className="text-red mt-0.5 shrink-0" />
         <div className="grid grow gap-3">
           <div>
-            <h2 className="font-semibold">Cannot show {this.props.what}</h2>
+            <Heading className="font-semibold">Cannot show {this.props.what}</Heading>
             <p className="text-muted [overflow-wrap:anywhere]">{describeError(this.state.error)}</p>
           </div>
           <button
@@ -38,6 +41,11 @@ export class ErrorBoundary extends Component<Props, State> {
           </button>
         </div>
       </section>
+    );
+    return this.props.isPage ? (
+      <main className="mx-auto max-w-2xl p-4 sm:pt-16">{sentence}</main>
+    ) : (
+      sentence
     );
   }
 }
