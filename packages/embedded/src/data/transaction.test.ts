@@ -143,6 +143,7 @@ describe("documents", () => {
 
   test("queries cannot write", () => {
     expect(() => insert(database.beginQuery(), "rows", {})).toThrow("Queries cannot write");
+    expect(() => database.beginQuery().savepoint()).toThrow("no writes to roll back");
   });
 
   test("a transaction that is over answers no more", async () => {
