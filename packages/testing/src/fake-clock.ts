@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it. Fits `WatchClock` of @tideline/watch. */
+/** A clock that stands still until a test moves it. `now` and `after` are what a watch takes. */
 export class FakeClock {
   #now: number;
   #due: { at: number; callback: () => void }[] = [];
@@ -10,7 +10,7 @@ export class FakeClock {
 
   now = (): number => this.#now;
 
-  after = (delayMs: number, callback: () => void): void => {
+  after = (callback: () => void, delayMs: number): void => {
     this.#due.push({ at: this.#now + delayMs, callback });
   };
 

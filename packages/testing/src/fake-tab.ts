@@ -45,13 +45,11 @@ export class FakeTab {
       },
       reload: (onLeave) => {
         if (this.refusesToLeave) return;
-        onLeave?.();
+        onLeave();
         this.#onReload();
       },
       listen: (onWake, onRemember) => {
-        const listener = { onWake, onRemember };
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
+        this.#listeners.add({ onWake, onRemember });
       },
       recall: (memory, key) => {
         if (this.refusesStorage) return this.#name;

@@ -43,6 +43,6 @@ export function judge(
   return {
     kind: "outdated",
     reason: isRolledBack ? "rolled-back" : "superseded",
-    severity: criticalEpoch !== null && criticalEpoch > heardEpoch ? "critical" : "normal",
+    severity: (criticalEpoch ?? 0) > heardEpoch ? "critical" : "normal",
   };
 }

@@ -2,7 +2,8 @@ import type { BuildId, BuildStamp } from "./build-stamp.js";
 
 // What build scripts put in when they know nothing ("unknown", "dev"), then what templates look like:
 // __X__ (our own BUILD_ID_PLACEHOLDER too), $X, ${X}, %X%, {{X}}, <X>.
-const PLACEHOLDER = /^(dev|unknown|undefined|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?$/i;
+const PLACEHOLDER =
+  /^\s*(label:)?(dev|unknown|undefined|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?\s*$/i;
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
@@ -10,7 +11,7 @@ const PLACEHOLDER = /^(dev|unknown|undefined|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<])
  * of one of those.
  */
 export function isPlaceholder(name: string): boolean {
-  return PLACEHOLDER.test(name.trim().replace(/^label:/, ""));
+  return PLACEHOLDER.test(name);
 }
 
 /**

@@ -1,4 +1,3 @@
-export { systemClock, type WatchClock } from "./clock.js";
 export { queryOnce } from "./query-once.js";
 export { setupError } from "./setup-error.js";
 export type { DeploymentQuery, DeploymentSource } from "./source.js";

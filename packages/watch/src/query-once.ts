@@ -17,7 +17,7 @@ export async function queryOnce(
   const response = await fetch(`${url}/api/query`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ path: functionName, args: query, format: "json" }),
+    body: JSON.stringify({ path: functionName, args: query }),
   });
   return (await response.json()).value;
 }

@@ -1,5 +1,5 @@
 import { FakeClock, FakeLedger, FakeTab, fakeStamp } from "@tideline/testing";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { DeploymentSource } from "./source.js";
 import { createVersionWatch, type VersionWatch } from "./version-watch.js";
 
@@ -19,7 +19,6 @@ class Visit {
   watch: VersionWatch;
   /** Every state that a listener was told, one entry a change. */
   states: string[] = [];
-  warnings: string[] = [];
   #stop = () => {};
 
   constructor(
@@ -41,8 +40,8 @@ class Visit {
       environment: "production",
       source: this.ledger,
       page,
-      clock: this.clock,
-      warn: (sentence) => this.warnings.push(sentence),
+      now: this.clock.now,
+      after: this.clock.after,
     });
     this.watch = watch;
     this.#stop = watch.subscribe(() => {
@@ -499,11 +498,13 @@ test("a source that fails is a setup error, warned of once, and gone with the fi
       return () => {};
     },
   };
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const visitor = new Visit(source, "a");
   fail(new Error("Export the query"));
   fail(new Error("Export the query"));
   expect(visitor.watch.getSnapshot().setupError).toBe("Export the query");
-  expect(visitor.warnings).toEqual(["Export the query"]);
+  expect(warn.mock.calls).toEqual([["Export the query"]]);
+  warn.mockRestore();
   tell();
   expect(visitor.watch.getSnapshot().setupError).toBeNull();
 });
@@ -514,8 +515,10 @@ test("a source that throws when it starts does not throw into the host", () => {
       throw new Error("No client");
     },
   };
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const visitor = new Visit(source, "a");
   expect(visitor.watch.getSnapshot().setupError).toBe("No client");
+  warn.mockRestore();
 });
 
 test("a watch rests without listeners and goes on where it was", async () => {
@@ -529,7 +532,8 @@ test("a watch rests without listeners and goes on where it was", async () => {
     environment: "production",
     source: ledger,
     page: tab.open().page,
-    clock,
+    now: clock.now,
+    after: clock.after,
   });
   const stop = watch.subscribe(() => {});
   stop();

@@ -4,7 +4,6 @@
  * the connection to the source and everything of the DOM to the page.
  */
 import { type BuildStamp, judge, type LatestDeployment } from "@tideline/version";
-import { systemClock, type WatchClock } from "./clock.js";
 import { countLoads, loadAgain, MAX_LOADS } from "./load-guard.js";
 import type { DeploymentSource } from "./source.js";
 import type { WatchPage } from "./watch-page.js";
@@ -24,10 +23,10 @@ export interface VersionWatchOptions {
   readonly environment: string;
   readonly source: DeploymentSource;
   readonly page: WatchPage;
-  /** @default the real clock */
-  readonly clock?: WatchClock;
-  /** Told of a setup error, once. @default console.warn */
-  readonly warn?: (sentence: string) => void;
+  /** Gives the time in ms since epoch. @default Date.now */
+  readonly now?: () => number;
+  /** Calls back once; what came too late is ignored, so nothing is called off. @default setTimeout */
+  readonly after?: (callback: () => void, delayMs: number) => unknown;
 }
 
 export interface VersionWatch {
@@ -55,14 +54,15 @@ export function createVersionWatch({
   environment,
   source,
   page,
-  clock = systemClock,
-  warn = console.warn,
+  now = Date.now,
+  after = setTimeout,
 }: VersionWatchOptions): VersionWatch {
   const running = stamp?.buildId ?? "";
   const query = { appName, environment, buildId: running };
   const key = `tideline:${appName}:${environment}`;
   const listeners = new Set<() => void>();
-  const stops: (() => void)[] = [];
+  let stop = () => {};
+  let isListening = false;
   let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
   let bootEpoch: number | undefined;
   /** What the page is behind, as "<epoch>:<build id>:<severity>"; "" while it is behind nothing. */
@@ -76,19 +76,19 @@ export function createVersionWatch({
   /** Counts the looks at the host; only the newest may act on what it sees. */
   let turn = 0;
 
-  const stateNow = (): WatchState => {
-    if (!deployment) return "listening";
-    if (isNoted) return "rolling-out";
-    if (!isServed) return "waiting";
-    return [dismissed, page.recall("localStorage", key)].includes(deployment)
-      ? "dismissed"
-      : "offered";
-  };
-
   const update = (change?: Partial<WatchSnapshot>) => {
-    snapshot = { ...snapshot, ...change, state: stateNow() };
+    let state: WatchState = "listening";
+    if (deployment) {
+      if (isNoted) state = "rolling-out";
+      else if (!isServed) state = "waiting";
+      else state = isDismissed() ? "dismissed" : "offered";
+    }
+    snapshot = { ...snapshot, ...change, state };
     for (const listener of listeners) listener();
   };
+
+  const isDismissed = () =>
+    deployment === dismissed || deployment === page.recall("localStorage", key);
 
   const hear = (latest: LatestDeployment | null) => {
     bootEpoch ??= latest?.epoch ?? 0;
@@ -100,26 +100,26 @@ export function createVersionWatch({
       // An offer stays up while the host is asked anew.
       isServed &&= deployment !== "";
       // A load was for this very deployment, and here is the same build again.
-      if (deployment && loads()) noteAndLook(2);
+      if (deployment && loads()) noteAndLook();
       else look(0);
     }
     update({ verdict, latest, setupError: null });
   };
 
   const fail = ({ message }: Error) => {
-    if (message !== snapshot.setupError) warn(message);
+    if (message !== snapshot.setupError) console.warn(message);
     update({ setupError: message });
   };
 
   /** How many loads this build has tried for the deployment that it is behind. */
   const loads = () =>
-    countLoads(page, running, deployment, clock.now()) + countLoads(page, running, "", clock.now());
+    countLoads(page, running, deployment, now()) + countLoads(page, running, "", now());
 
   /** Asks the host until it serves another build. */
   const look = (step: number) => {
     const mine = ++turn;
     if (!deployment) return;
-    clock.after(LOOK_AFTER_MS[step] ?? LAST_LOOK_AFTER_MS, async () => {
+    after(async () => {
       if (mine !== turn) return;
       // Null: a host that cannot be asked says nothing new.
       const served = await page.servedBuild().catch(() => null);
@@ -127,19 +127,20 @@ export function createVersionWatch({
       if (served !== null) isServed = served !== running && loads() < MAX_LOADS;
       if (!isServed) look(step + 1);
       update();
-    });
+    }, LOOK_AFTER_MS[step] ?? LAST_LOOK_AFTER_MS);
   };
 
-  const noteAndLook = (step: number) => {
+  const noteAndLook = () => {
     isNoted = true;
-    clock.after(NOTE_MS, () => {
+    after(() => {
       isNoted = false;
       update();
-    });
-    look(step);
+    }, NOTE_MS);
+    look(2);
   };
 
   const checkNow = () => {
+    if (!listeners.size) return;
     source
       .check?.(query)
       .then((latest) => {
@@ -154,30 +155,29 @@ export function createVersionWatch({
     getSnapshot: () => snapshot,
     subscribe(listener) {
       listeners.add(listener);
-      if (!stops.length) {
-        stops.push(page.listen(checkNow, () => update()));
+      if (listeners.size === 1) {
+        if (!isListening) page.listen(checkNow, () => update());
+        isListening = true;
         look(0);
         try {
-          stops.push(source.subscribe(query, hear, fail));
+          stop = source.subscribe(query, hear, fail);
         } catch (error) {
           fail(error as Error);
         }
       }
       return () => {
-        listeners.delete(listener);
-        if (listeners.size) return;
+        if (!listeners.delete(listener) || listeners.size) return;
         turn++;
-        for (const stop of stops.splice(0)) stop();
+        stop();
       };
     },
     refresh() {
-      if (!deployment) {
-        page.reload();
-      } else if (loads() < MAX_LOADS) {
-        loadAgain(page, running, deployment, clock.now());
-      } else {
-        noteAndLook(LOOK_AFTER_MS.length);
+      if (deployment && loads() >= MAX_LOADS) {
+        noteAndLook();
         update();
+      } else {
+        // Nobody counts the loads of a page that is behind nothing.
+        loadAgain(page, running, deployment || "none", now());
       }
     },
     dismiss() {

@@ -14,15 +14,15 @@ export interface WatchPage {
    *
    * @param onLeave Called when the page is really being left, after any "Leave site?" was answered.
    */
-  reload(onLeave?: () => void): void;
+  reload(onLeave: () => void): void;
 
   /**
-   * Listens to what happens to the page, until the returned function is called.
+   * Listens to what happens to the page for as long as it is there. Called once.
    *
    * @param onWake Called when a person comes back after 30 s or more, or the network does.
    * @param onRemember Called when another tab remembered something in `"localStorage"`.
    */
-  listen(onWake: () => void, onRemember: () => void): () => void;
+  listen(onWake: () => void, onRemember: () => void): void;
 
   /** Reads what was kept under `key`, or null. Never throws. */
   recall(memory: Memory, key: string): string | null;

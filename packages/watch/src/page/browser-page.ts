@@ -15,7 +15,7 @@ export const browserPage: WatchPage = {
   remember,
 
   reload(onLeave) {
-    if (onLeave) addEventListener("pagehide", onLeave, { once: true });
+    addEventListener("pagehide", onLeave);
     const load = () => location.reload();
     // Whatever fails before it, the load itself is what was asked for.
     Promise.race([clearCaches(), new Promise((resolve) => setTimeout(resolve, CLEAR_MS))]).then(
@@ -26,16 +26,14 @@ export const browserPage: WatchPage = {
 
   listen(onWake, onRemember) {
     let leftAt = 0;
-    const controller = new AbortController();
     // Fires too when a page comes back out of the back/forward cache.
     const onVisibilityChange = () => {
       if (document.hidden) leftAt = Date.now();
       // By distance: a clock that was set back must not hide an absence.
       else if (Math.abs(Date.now() - leftAt) >= AWAY_MS) onWake();
     };
-    document.addEventListener("visibilitychange", onVisibilityChange, controller);
-    addEventListener("online", onWake, controller);
-    addEventListener("storage", onRemember, controller);
-    return () => controller.abort();
+    document.addEventListener("visibilitychange", onVisibilityChange);
+    addEventListener("online", onWake);
+    addEventListener("storage", onRemember);
   },
 };

@@ -10,8 +10,9 @@ export async function clearCaches(): Promise<void> {
   const registration = await serviceWorker.getRegistration();
   const waiting = registration?.waiting;
   if (!waiting) return;
+  waiting.postMessage({ type: "SKIP_WAITING" });
+  // Takes the place of the app's own listener, if any: the page is about to go.
   await new Promise((resolve) => {
-    serviceWorker.addEventListener("controllerchange", resolve);
-    waiting.postMessage({ type: "SKIP_WAITING" });
+    serviceWorker.oncontrollerchange = resolve;
   });
 }
