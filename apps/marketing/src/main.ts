@@ -4,11 +4,13 @@
  */
 import { parseStamp, STAMP_META_NAME } from "@tideline/version";
 import { copyCommands } from "./copy-commands.js";
+import { pausePicture } from "./pause-picture.js";
 import { themeToggle } from "./theme-toggle.js";
 import { whenSettled } from "./when-settled.js";
 
 themeToggle();
 copyCommands();
+pausePicture();
 showVersion();
 whenSettled(() => {
   // Without the notice the page is still the page.
