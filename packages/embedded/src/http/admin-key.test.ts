@@ -27,6 +27,10 @@ describe("createAdminKey()", () => {
   });
 });
 
+it.each(["", " "])("createAdminKey(%j) is refused, for everybody would have it", (text) => {
+  expect(() => createAdminKey(text)).toThrow(RangeError);
+});
+
 describe("loadAdminKey()", () => {
   let folder: string;
   beforeEach(async () => {

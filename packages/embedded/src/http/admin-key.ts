@@ -34,8 +34,12 @@ export async function loadAdminKey(dataDir: string): Promise<AdminKey> {
   return createAdminKey(kept);
 }
 
-/** @param text The whole key, `name|secret`. */
+/**
+ * @param text The whole key, `name|secret`.
+ * @throws {RangeError} If it is empty, for then everybody would have it.
+ */
 export function createAdminKey(text: string): AdminKey {
+  if (text.trim() === "") throw new RangeError("Cannot use an empty admin key");
   const expected = digest(text);
   // Hashes have one length, and comparing them takes the same time wherever they differ.
   const isKey = (shown: string) =>

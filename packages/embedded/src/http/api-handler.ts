@@ -35,7 +35,9 @@ export function createApiHandler(
     } catch (error) {
       if (!(error instanceof HttpError)) {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        options.log.line(`Request ${request.method} ${request.url} failed: ${text}`);
+        // Without the query, which may hold the admin key.
+        const path = request.url?.split("?")[0];
+        options.log.line(`Request ${request.method} ${path} failed: ${text}`);
       }
       sendError(response, error);
     }

@@ -35,7 +35,7 @@ export function createHttpActionHandler(
       }
       // A client that left in the middle is no news.
       if (response.destroyed) return;
-      log.line(`HTTP action ${request.method} ${path} failed: ${error}`);
+      log.line(`HTTP action ${request.method} ${path.split("?")[0]} failed: ${error}`);
       sendError(response, error);
     }
   };
