@@ -62,7 +62,6 @@ export function createVersionWatch({
   const key = `tideline:${appName}:${environment}`;
   const listeners = new Set<() => void>();
   let stop = () => {};
-  let isListening = false;
   let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
   let bootEpoch: number | undefined;
   /** What the page is behind, as "<epoch>:<build id>:<severity>"; "" while it is behind nothing. */
@@ -156,8 +155,8 @@ export function createVersionWatch({
     subscribe(listener) {
       listeners.add(listener);
       if (listeners.size === 1) {
-        if (!isListening) page.listen(checkNow, () => update());
-        isListening = true;
+        // Before the first look, the first start.
+        if (!turn) page.listen(checkNow, () => update());
         look(0);
         try {
           stop = source.subscribe(query, hear, fail);
