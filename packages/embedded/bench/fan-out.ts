@@ -11,7 +11,8 @@
  * column is the server's alone. A durable mutation costs a few ms before the first byte is sent,
  * which `ws` does not have to do: among 1,000 sockets that is a third of the whole, so time and CPU
  * have limits at 10,000 only. All clients watch the same query and are up to date: clients that stand
- * at different moments share less. RSS holds garbage not yet collected, in both servers.
+ * at different moments share less. Beside other work on the machine, times of both scatter by a factor of
+ * four while CPU stays; then believe the CPU column. RSS holds garbage not yet collected, in both servers.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
