@@ -44,11 +44,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: [
-            "packages/*/src/**/*.test.{ts,tsx}",
-            "scripts/**/*.test.ts",
-            "convex/**/*.test.ts",
-          ],
+          include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"],
           exclude: ["**/*.browser.test.ts", "**/node_modules/**", "**/dist/**"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
