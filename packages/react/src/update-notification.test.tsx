@@ -334,7 +334,7 @@ test("a query that is missing is a setup error that says what to export, until i
   const { result } = renderHook(() => useVersionCheck(), { wrapper });
   act(update);
   expect(result.current.setupError).toMatch(
-    /export "deployments:watchLatestDeployment" from convex/,
+    /export and deploy "deployments:watchLatestDeployment"/,
   );
   expect(warn).toHaveBeenCalledTimes(1);
 

@@ -3,7 +3,7 @@ import type { BuildId, BuildStamp } from "./build-stamp.js";
 // What build scripts put in when they know nothing ("unknown", "dev"), then what templates look like:
 // __X__ (our own BUILD_ID_PLACEHOLDER too), $X, ${X}, %X%, {{X}}, <X>.
 const PLACEHOLDER =
-  /^\s*(label:)?(dev|unknown|undefined|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?\s*$/i;
+  /^\s*(label:)?(dev|un(known|defined)|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?\s*$/i;
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,

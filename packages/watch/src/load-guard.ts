@@ -13,28 +13,18 @@ export const MAX_LOADS = 2;
 /**
  * Counts the loads that this tab tried in the last half hour.
  *
- * @param running The build that ran.
- * @param deployment What the load was for; "" for a lost chunk.
+ * @param key `tideline:<the build that ran>:<what the load was for>`; nothing after the second colon
+ *   for a lost chunk.
  */
-export function countLoads(
-  page: WatchPage,
-  running: string,
-  deployment: string,
-  now: number,
-): number {
-  const noted = `${page.recall("sessionStorage", keyOf(running, deployment))}`;
+export function countLoads(page: WatchPage, key: string, now: number): number {
+  const noted = `${page.recall("sessionStorage", key)}`;
   // By distance, so that a clock set back cannot make a note last for ever. Other text is no number.
-  return noted.split(",").filter((at) => Math.abs(now - Number(at)) < WINDOW_MS).length;
+  return noted.split(",").filter((at) => Math.abs(now - +at) < WINDOW_MS).length;
 }
 
 /** Loads the page again, and notes it once the page is really left. */
-export function loadAgain(page: WatchPage, running: string, deployment: string, now: number): void {
-  const key = keyOf(running, deployment);
+export function loadAgain(page: WatchPage, key: string, now: number): void {
   // Made here and not when the page is left: a second click notes the same load again.
   const noted = `${page.recall("sessionStorage", key)},${now}`;
   page.reload(() => page.remember("sessionStorage", key, noted));
-}
-
-function keyOf(running: string, deployment: string): string {
-  return `tideline:${running}:${deployment}`;
 }

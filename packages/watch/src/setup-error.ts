@@ -5,7 +5,5 @@
  * @param cause What the Convex client says of it.
  */
 export function setupError(functionName: string, cause: unknown): Error {
-  return new Error(
-    `Cannot follow deployments: export "${functionName}" from convex/ and deploy (${cause})`,
-  );
+  return new Error(`Cannot follow deployments: export and deploy "${functionName}" (${cause})`);
 }

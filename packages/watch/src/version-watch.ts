@@ -59,7 +59,8 @@ export function createVersionWatch({
 }: VersionWatchOptions): VersionWatch {
   const running = stamp?.buildId ?? "";
   const query = { appName, environment, buildId: running };
-  const key = `tideline:${appName}:${environment}`;
+  const loadsKey = `tideline:${running}:`;
+  const dismissedKey = `tideline:${appName}:${environment}`;
   const listeners = new Set<() => void>();
   let stop = () => {};
   let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
@@ -68,8 +69,6 @@ export function createVersionWatch({
   let deployment = "";
   /** The host served another build when it was asked last. */
   let isServed = false;
-  /** The deployment that a person said Later to here, where the browser refuses to remember it. */
-  let dismissed = "";
   /** The note "still rolling out" is up. */
   let isNoted = false;
   /** Counts the looks at the host; only the newest may act on what it sees. */
@@ -80,14 +79,12 @@ export function createVersionWatch({
     if (deployment) {
       if (isNoted) state = "rolling-out";
       else if (!isServed) state = "waiting";
-      else state = isDismissed() ? "dismissed" : "offered";
+      else if (deployment === page.recall("localStorage", dismissedKey)) state = "dismissed";
+      else state = "offered";
     }
     snapshot = { ...snapshot, ...change, state };
     for (const listener of listeners) listener();
   };
-
-  const isDismissed = () =>
-    deployment === dismissed || deployment === page.recall("localStorage", key);
 
   const hear = (latest: LatestDeployment | null) => {
     bootEpoch ??= latest?.epoch ?? 0;
@@ -112,7 +109,7 @@ export function createVersionWatch({
 
   /** How many loads this build has tried for the deployment that it is behind. */
   const loads = () =>
-    countLoads(page, running, deployment, now()) + countLoads(page, running, "", now());
+    countLoads(page, loadsKey + deployment, now()) + countLoads(page, loadsKey, now());
 
   /** Asks the host until it serves another build. */
   const look = (step: number) => {
@@ -176,13 +173,14 @@ export function createVersionWatch({
         update();
       } else {
         // Nobody counts the loads of a page that is behind nothing.
-        loadAgain(page, running, deployment || "none", now());
+        loadAgain(page, loadsKey + (deployment || "none"), now());
       }
     },
     dismiss() {
-      if (snapshot.state !== "offered" || !deployment.endsWith("normal")) return;
-      dismissed = deployment;
-      page.remember("localStorage", key, deployment);
+      if (!isServed || !deployment.endsWith("normal")) return;
+      page.remember("localStorage", dismissedKey, deployment);
+      // Where the browser refuses to remember, it is hidden until the host is asked again.
+      isServed = page.recall("localStorage", dismissedKey) === deployment;
       update();
     },
     checkNow,

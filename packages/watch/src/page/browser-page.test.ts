@@ -116,7 +116,7 @@ test("listen() wakes for a page that was hidden for 30 s, not for less, and when
   const hidden = vi.spyOn(document, "hidden", "get");
   const show = (isHidden: boolean) => {
     hidden.mockReturnValue(isHidden);
-    document.dispatchEvent(new Event("visibilitychange"));
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   };
   show(true);
   vi.advanceTimersByTime(29_999);

@@ -32,7 +32,7 @@ export const browserPage: WatchPage = {
       // By distance: a clock that was set back must not hide an absence.
       else if (Math.abs(Date.now() - leftAt) >= AWAY_MS) onWake();
     };
-    document.addEventListener("visibilitychange", onVisibilityChange);
+    addEventListener("visibilitychange", onVisibilityChange);
     addEventListener("online", onWake);
     addEventListener("storage", onRemember);
   },

@@ -7,12 +7,12 @@ import { type BuildStamp, STAMP_META_NAME } from "@tideline/version";
  * @param page @default the document this runs in
  * @returns Null if there is none, or no document at all (on a server).
  */
-export function readStamp(page: Document | undefined = globalThis.document): BuildStamp | null {
-  const tag = page?.querySelector<HTMLMetaElement>(`meta[name=${STAMP_META_NAME}]`);
+export function readStamp(page?: Document): BuildStamp | null {
   try {
-    return JSON.parse(tag?.content ?? "null");
+    const tag = (page ?? document).querySelector<HTMLMetaElement>(`meta[name=${STAMP_META_NAME}]`);
+    return JSON.parse(tag?.content ?? "");
   } catch {
-    // Unreadable is the same as absent.
+    // No document, no tag, or one that cannot be read.
     return null;
   }
 }

@@ -20,13 +20,10 @@ export function recoverChunks(): () => void {
     const running = readStamp()?.buildId ?? "";
     // A host that cannot be asked has nothing better to load.
     const served = await servedBuild().catch(() => running);
-    const now = Date.now();
+    const key = `tideline:${running}:`;
     isBusy =
-      running !== "" &&
-      !!served &&
-      served !== running &&
-      !countLoads(browserPage, running, "", now);
-    if (isBusy) loadAgain(browserPage, running, "", now);
+      running !== "" && !!served && served !== running && !countLoads(browserPage, key, Date.now());
+    if (isBusy) loadAgain(browserPage, key, Date.now());
   };
   // Not prevented: an import whose error was prevented is resolved with undefined.
   addEventListener("vite:preloadError", onError);
