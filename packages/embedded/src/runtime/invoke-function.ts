@@ -5,8 +5,7 @@ import type { Engine } from "./engine.js";
 import { type Execution, runAs } from "./execution.js";
 import { describeThrown, FunctionError } from "./function-error.js";
 import type { RegisteredFunction } from "./registered-function.js";
-
-const MAX_ARGS_BYTES = 16 * 1024 * 1024;
+import { checkArguments, checkResult } from "./value-limits.js";
 
 /**
  * Runs a function as part of an execution: checks its arguments, calls it, checks what it returns.
@@ -28,14 +27,9 @@ export async function invokeFunction(
       `Invalid arguments for ${registered.path.identifier}: expected an object`,
     );
   }
-  check(engine, "ArgumentValidationError", registered.args, object);
   const argsJson = JSON.stringify([object]);
-  if (argsJson.length > MAX_ARGS_BYTES) {
-    const actual = `${(argsJson.length / 1024 / 1024).toFixed(1)} MiB`;
-    throw new FunctionError(
-      `Arguments for ${registered.path.identifier} are too large (actual: ${actual}, limit: 16 MiB)`,
-    );
-  }
+  checkArguments(registered.path.identifier, object, argsJson);
+  check(engine, "ArgumentValidationError", registered.args, object);
   // A reload meanwhile must not take away the map of the code that runs.
   const { stackTraces } = engine.code;
   let value: string;
@@ -52,6 +46,7 @@ export async function invokeFunction(
   }
   // The function may have caught what was not its own.
   if (execution.fault !== undefined) throw execution.fault;
+  checkResult(registered.path.identifier, value);
   const { returns } = registered;
   if (returns !== null && returns.type !== "any") {
     check(engine, "ReturnsValidationError", returns, JSON.parse(value));

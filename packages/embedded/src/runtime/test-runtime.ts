@@ -11,6 +11,12 @@ import { startRuntime } from "./start-runtime.js";
 // Inside the repository, where `convex/server` can be resolved, and out of git's sight.
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/runtime-tests", import.meta.url));
 
+/** Makes an empty folder; modules in its `convex/` can be bundled. */
+export function makeTestFolder(): string {
+  mkdirSync(CACHE, { recursive: true });
+  return mkdtempSync(join(CACHE, "run-"));
+}
+
 // One line, so that the test's first line is line 2.
 const HEADER =
   'import { queryGeneric as query, internalQueryGeneric as internalQuery, mutationGeneric as mutation, internalMutationGeneric as internalMutation, actionGeneric as action, internalActionGeneric as internalAction, httpActionGeneric as httpAction, httpRouter, defineSchema, defineTable, createFunctionHandle } from "convex/server"; import { v, ConvexError } from "convex/values";\n';
@@ -60,8 +66,7 @@ export async function openTestRuntime(
   files: Files,
   options: TestOptions = {},
 ): Promise<TestRuntime> {
-  mkdirSync(CACHE, { recursive: true });
-  const root = mkdtempSync(join(CACHE, "run-"));
+  const root = makeTestFolder();
   writeFiles(root, files);
   try {
     return await open(root, options);
@@ -127,7 +132,8 @@ async function open(root: string, options: TestOptions): Promise<TestRuntime> {
   };
 }
 
-function writeFiles(root: string, files: Files): void {
+/** Writes modules into the `convex/` folder, each with the header of imports before it. */
+export function writeFiles(root: string, files: Files): void {
   for (const [path, source] of Object.entries(files)) {
     const file = join(root, "convex", path);
     mkdirSync(dirname(file), { recursive: true });
