@@ -42,8 +42,9 @@ export function transactionSyscall(
     case "1.0/getTransactionMetrics":
       return { ...toObject(transaction.syscall(name, args)), ...scheduleMetrics(execution) };
     default: {
-      const answer =
-        transaction.syscall(name, args) ?? commonSyscall(engine, execution, name, args);
+      // Null is an answer: there is no such document.
+      let answer = transaction.syscall(name, args);
+      if (answer === undefined) answer = commonSyscall(engine, execution, name, args);
       if (answer === undefined) throw unsupportedOperation(name, "async operation");
       return answer;
     }
