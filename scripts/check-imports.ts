@@ -67,7 +67,7 @@ export const ROOMS: readonly Room[] = [
 
 // The table does not bind what is never published: tests, benches and the rigs for both.
 const EXEMPT =
-  /\.(test|suite)\.tsx?$|^packages\/(testing|[^/]+\/(bench|src\/suite))\/|\/_generated\//;
+  /\.(test|suite)\.tsx?$|^packages\/(testing|[^/]+\/(bench|src\/(suite|conformance)))\/|\/_generated\//;
 const SOURCE = /\.(ts|tsx|mts|js|mjs)$/;
 const SKIPPED = new Set(["node_modules", "dist", "coverage"]);
 
