@@ -2,6 +2,7 @@
  * The real `tideline-embedded` on this repository's `convex/`, in a process that may be killed and
  * comes back at the same address with the same data.
  */
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +69,11 @@ export class LedgerProcess {
     return residentKilobytes(this.#current.child.pid ?? 0);
   }
 
+  /** How many files and connections the server holds open. */
+  get openFiles(): number {
+    return readdirSync(`/proc/${this.#current.child.pid}/fd`).length;
+  }
+
   /** Everything that the server wrote, over all its restarts. */
   get output(): string {
     return this.#earlierOutput + this.#current.output();
@@ -86,7 +92,18 @@ export class LedgerProcess {
 
   /** Ends the process with a signal and starts it again at the same address. */
   restart(signal: NodeJS.Signals): Promise<void> {
-    this.#process = this.#replace(signal);
+    this.#process = this.stop(signal).then(() => this.#startAgain());
+    return this.running();
+  }
+
+  /** Ends the process with a signal; its data stays. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    await this.#current.stop(signal);
+  }
+
+  /** Starts a stopped server again at the same address. */
+  start(): Promise<void> {
+    this.#process = this.#startAgain();
     return this.running();
   }
 
@@ -107,14 +124,14 @@ export class LedgerProcess {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  async #replace(signal: NodeJS.Signals): Promise<ServerProcess> {
+  async #startAgain(): Promise<ServerProcess> {
     const ports = [
       ["--port", new URL(this.url).port],
       ["--site-port", new URL(this.siteUrl).port],
     ].flat();
-    await this.#current.stop(signal);
+    const next = await startServerProcess([...this.#args, ...ports]);
     this.#earlierOutput += this.#current.output();
-    this.#current = await startServerProcess([...this.#args, ...ports]);
-    return this.#current;
+    this.#current = next;
+    return next;
   }
 }
