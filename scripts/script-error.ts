@@ -18,6 +18,7 @@ export async function runScript(
   } catch (error) {
     const isSentence = [ScriptError, ...mendable].some((known) => error instanceof known);
     console.error(isSentence ? (error as Error).message : error);
-    process.exitCode = 1;
+    // Whoever was stopped by a signal has said so already.
+    process.exitCode ??= 1;
   }
 }
