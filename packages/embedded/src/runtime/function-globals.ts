@@ -12,6 +12,7 @@ import { CHECK_IMPORT } from "./bundle-modules.js";
 import type { ConvexGlobal } from "./convex-global.js";
 import { currentExecution } from "./execution.js";
 import { forbidInTransactions } from "./forbidden.js";
+import { functionBodies } from "./function-bodies.js";
 import { functionClock } from "./function-clock.js";
 import { functionConsole } from "./function-console.js";
 import { functionCrypto } from "./function-crypto.js";
@@ -71,6 +72,7 @@ export function nodeGlobals(
 function commonGlobals({ convex, now }: FunctionGlobalsOptions): { [name: string]: unknown } {
   return {
     ...functionClock(now),
+    ...functionBodies(),
     Convex: convex,
     console: functionConsole(now),
     crypto: functionCrypto(),
