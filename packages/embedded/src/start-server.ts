@@ -57,6 +57,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       void ready.promise.then((handlers) => handlers.api(request, response));
     });
     apiServer.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // A peer that resets while the functions still load must not end the process.
+      socket.on("error", () => socket.destroy());
       void ready.promise.then((handlers) => handlers.upgrade(request, socket, head));
     });
     const siteServer = createServer((request, response) => {

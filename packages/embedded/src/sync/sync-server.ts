@@ -141,8 +141,6 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       return sessions.size;
     },
     upgrade(request, socket, head) {
-      // Node takes its own listener away; a peer that resets now must not end the process.
-      socket.on("error", ignore);
       const path = request.url ?? "";
       if (isClosing || !/^\/api\/([^/?]+\/)?sync(\?|$)/.test(path)) {
         const status = isClosing ? "503 Service Unavailable" : "400 Bad Request";
@@ -174,8 +172,6 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     },
   };
 }
-
-function ignore(): void {}
 
 function closeAndWait(session: Session, webSocket: WebSocket): Promise<void> {
   return new Promise((resolve) => {
