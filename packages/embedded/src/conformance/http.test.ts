@@ -1,5 +1,6 @@
 /** HTTP actions and the HTTP API, by plain requests. */
 import { request } from "node:http";
+import { makeFunctionReference } from "convex/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "./test-app.js";
 
@@ -241,6 +242,28 @@ describe("the HTTP API", () => {
       expect(preflight.headers.get("access-control-allow-methods")).toContain("POST");
     },
   );
+
+  it("answers a consistent query", async () => {
+    const values = makeFunctionReference<"query">("data:values");
+    expect(await app.client.consistentQuery(values)).toMatchObject({ i: 5n, z: -0 });
+  });
+
+  it.each<[string, { name: string; value: string | null }, RegExp | null]>([
+    ["a name of 256 characters", { name: "N".repeat(256), value: "x" }, null],
+    ["a value of 8 KiB", { name: "LONG", value: "x".repeat(8_192) }, null],
+    ["a variable that is not there away", { name: "GONE", value: null }, null],
+    ["a name of 257 characters", { name: "N".repeat(257), value: "x" }, /at most 256/],
+    ["a value above 8 KiB", { name: "LONG", value: "x".repeat(8_193) }, /at most 8192/],
+    ["a name with a digit first", { name: "1A", value: "x" }, /does not start with a digit/],
+  ])("sets %s, or says in a 400 why not", async (_name, change, refusal) => {
+    const response = await fetch(`${app.url}/api/update_environment_variables`, {
+      method: "POST",
+      headers: { Authorization: `Convex ${app.adminKey}` },
+      body: JSON.stringify({ changes: [change] }),
+    });
+    expect(response.status).toBe(refusal === null ? 200 : 400);
+    expect(await response.text()).toMatch(refusal ?? /^$/);
+  });
 
   it("keeps the connection after a refusal", async () => {
     const { hostname, port } = new URL(app.url);

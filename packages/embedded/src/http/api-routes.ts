@@ -112,19 +112,20 @@ async function updateEnvironmentVariables(
   const changes = new Map<string, string | null>();
   for (const change of body.changes as unknown[]) {
     const { name, value } = (change ?? {}) as { readonly name?: unknown; readonly value?: unknown };
-    if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,39}$/.test(name)) {
-      throw new HttpError(
-        400,
-        "EnvVarNameInvalid",
-        `Cannot set ${JSON.stringify(name)}: a name has up to 40 letters, digits and underscores, and starts with no digit`,
-      );
+    if (typeof name !== "string") {
+      throw new HttpError(400, "BadJsonBody", `Each of "changes" must have a name`);
     }
     if (value !== null && typeof value !== "string") {
       throw new HttpError(400, "BadJsonBody", `Cannot set "${name}": its value must be a string`);
     }
     changes.set(name, value);
   }
-  database.setEnvironmentVariables(changes);
+  try {
+    database.setEnvironmentVariables(changes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new HttpError(400, "EnvironmentVariableInvalid", error.message);
+  }
   return null;
 }
 
