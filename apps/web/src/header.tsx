@@ -24,7 +24,7 @@ export function Header({ path }: { readonly path: string }) {
               key={href}
               href={href}
               aria-current={href === path ? "page" : undefined}
-              className="button button-plain aria-[current=page]:bg-wash aria-[current=page]:text-accent px-3"
+              className="button button-plain aria-[current=page]:bg-accent-wash aria-[current=page]:text-accent px-3"
             >
               <Icon aria-hidden size={16} className="max-sm:hidden" />
               {name}

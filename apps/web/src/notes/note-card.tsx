@@ -45,7 +45,7 @@ export function NoteCard({ note, isTarget, onPin, onDelete }: Props) {
           </button>
           <button
             type="button"
-            className="button-icon hover:text-danger"
+            className="button-icon hover:text-red"
             aria-label={`Delete “${name}”`}
             onClick={() => onDelete(note.id)}
           >

@@ -17,7 +17,7 @@ export function Choice<Value extends string>(props: Props<Value>) {
         {(Object.entries(options) as [Value, string][]).map(([option, label]) => (
           <label
             key={option}
-            className="card has-checked:border-accent has-checked:bg-wash has-focus-visible:outline-accent flex cursor-pointer items-center gap-2.5 px-4 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2"
+            className="card has-checked:border-accent has-checked:bg-accent-wash has-focus-visible:outline-accent flex cursor-pointer items-center gap-2.5 px-4 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2"
           >
             <input
               type="radio"

@@ -54,7 +54,7 @@ function YourData() {
           <>
             <button
               type="button"
-              className="button border-danger text-danger border"
+              className="button border-red text-red border"
               onClick={() => {
                 notes.set([]);
                 setIsAsking(false);
@@ -73,7 +73,7 @@ function YourData() {
         ) : (
           <button
             type="button"
-            className="button button-line text-danger"
+            className="button button-line text-red"
             disabled={length === 0}
             onClick={() => setIsAsking(true)}
           >
