@@ -50,8 +50,14 @@ export function NoteComposer({ draft, onDraft, onSave }: Props) {
         onChange={({ target }) => onDraft({ ...draft, text: target.value })}
       />
       <div className="flex flex-wrap items-center justify-between gap-2 px-1 pb-1 pl-3">
-        <p className="text-muted text-sm">{isEmpty ? "Ctrl+Enter saves" : "Not saved yet"}</p>
-        <div className="flex gap-1">
+        <p className="text-muted text-sm">
+          {isEmpty ? (
+            <span className="pointer-coarse:hidden">Ctrl+Enter saves</span>
+          ) : (
+            "Not saved yet"
+          )}
+        </p>
+        <div className="ml-auto flex gap-1">
           {!isEmpty && (
             <button
               type="button"

@@ -86,7 +86,7 @@ export function NotesPage({ search, noteId, draft, onDraft }: Props) {
         </div>
 
         {shown.length === 0 ? (
-          <p className="border-line text-muted rounded-card border border-dashed px-4 py-10 text-center">
+          <p className="border-control/60 text-muted rounded-card border border-dashed px-4 py-10 text-center">
             {all.length === 0
               ? "Your first note will appear here."
               : `Nothing matches “${search}”.`}
