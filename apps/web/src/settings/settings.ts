@@ -11,7 +11,8 @@ export interface Settings {
 /** How this browser shows notes. */
 export const settings = createStored("tidepool:settings", parseSettings);
 
-function parseSettings(stored: unknown): Settings {
+/** Reads settings out of what was stored; what is not a choice is the default. */
+export function parseSettings(stored: unknown): Settings {
   const { order, textSize } = (stored ?? {}) as Record<string, unknown>;
   return {
     order: order === "oldest" || order === "title" ? order : "newest",
