@@ -42,9 +42,12 @@ function Shell({ onHelp }: { onHelp(): void }) {
   const selected: TargetName | null = asked ?? first;
   return (
     <div className="mx-auto max-w-7xl md:grid md:grid-cols-[15.5rem_minmax(0,1fr)]">
-      <header className="border-line md:sticky md:top-(--bar) md:flex md:h-[calc(100dvh-var(--bar))] md:flex-col md:overflow-y-auto md:border-r">
+      <header className="border-line md:sticky md:top-(--bar) md:flex md:h-[calc(100dvh-var(--bar))] md:flex-col md:border-r">
         <div className="flex items-center gap-2 px-4 py-3">
-          <a href="./" className="flex items-center gap-2 rounded-lg font-semibold tracking-tight">
+          <a
+            href="./"
+            className="flex shrink-0 items-center gap-2 rounded-lg font-semibold tracking-tight"
+          >
             <img src="/favicon.svg" alt="" width={24} height={24} />
             Tideline
           </a>
@@ -71,7 +74,10 @@ function Shell({ onHelp }: { onHelp(): void }) {
             <ThemeToggle />
           </div>
         </div>
-        <div id="targets" className={`grow px-2 pb-4 md:block ${isListOpen ? "" : "hidden"}`}>
+        <div
+          id="targets"
+          className={`min-h-0 grow px-2 pt-1 pb-4 md:block md:overflow-y-auto ${isListOpen ? "" : "hidden"}`}
+        >
           {targets === undefined ? (
             <TargetListSkeleton />
           ) : (

@@ -40,7 +40,7 @@ export function DeploymentsPlot({ days }: { readonly days: readonly Day[] }) {
           today
         </text>
       </svg>
-      <details className="text-xs">
+      <details className="mt-1 text-xs">
         <summary className="text-muted hover:text-ink w-fit cursor-pointer rounded">
           As a table
         </summary>

@@ -88,11 +88,23 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
           onShow={() => head.current?.scrollIntoView({ block: "center" })}
         />
         {shown.length === 0 && (
-          <p className="text-muted px-4 py-10 text-center">
-            {older === "none"
-              ? "No deployment matches the filter."
-              : `None of the ${rows.length} loaded deployments matches the filter.`}
-          </p>
+          <div className="grid justify-items-center gap-3 px-4 py-10 text-center">
+            <p className="text-muted">
+              {older === "none"
+                ? "No deployment matches the filter."
+                : `None of the ${rows.length} loaded deployments matches the filter.`}
+            </p>
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                onFilter("");
+                field.current?.focus();
+              }}
+            >
+              Clear the filter
+            </button>
+          </div>
         )}
         <ol ref={list} aria-label="Deployments, newest first">
           {shown.map((row, index) => (

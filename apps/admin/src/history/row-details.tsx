@@ -10,11 +10,11 @@ export function RowDetails({ row }: { readonly row: Deployment }) {
       {row.notes !== undefined && (
         <p className="max-w-prose whitespace-pre-wrap [overflow-wrap:anywhere]">{row.notes}</p>
       )}
-      <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2">
-        <Fact name="Commit" copy={row.gitCommit} isCode>
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-3 xl:grid-cols-4">
+        <Fact name="Commit" copy={row.gitCommit} isCode isWide>
           {row.gitCommit}
         </Fact>
-        <Fact name="Build id" copy={row.buildId} isCode>
+        <Fact name="Build id" copy={row.buildId} isCode isWide>
           {row.buildId}
         </Fact>
         <Fact name="Recorded">

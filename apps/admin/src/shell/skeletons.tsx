@@ -67,8 +67,9 @@ export function HistorySkeleton() {
             <div className="grid min-w-0 grow gap-2 pb-1">
               <div className={`skeleton h-4 ${width}`} />
               <div className="skeleton h-3 w-52 max-w-full" />
+              <div className="skeleton h-3 w-32 sm:hidden" />
             </div>
-            <div className="skeleton h-4 w-20" />
+            <div className="skeleton h-4 w-20 max-sm:hidden" />
           </div>
         ))}
       </div>

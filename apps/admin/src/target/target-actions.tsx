@@ -22,12 +22,12 @@ export function TargetActions({ target }: { readonly target: Target }) {
   const chosen = actions.find(({ name }) => name === open);
   return (
     <div className="grid gap-3">
-      <div className="flex flex-wrap gap-2">
+      <div className="flex flex-wrap gap-1.5 sm:gap-2">
         {actions.map(({ name, Icon }) => (
           <button
             key={name}
             type="button"
-            className="button"
+            className="button max-sm:px-2.5"
             aria-expanded={name === open}
             aria-controls={panelId}
             onClick={() => setOpen(name === open ? null : name)}

@@ -24,7 +24,7 @@ export function TargetHeader({ target, since, children }: Props) {
   return (
     <section aria-labelledby="target-heading" className="card grid gap-5 p-4 sm:p-5">
       <div className="flex flex-wrap items-start justify-between gap-x-8 gap-y-5">
-        <div className="grid min-w-0 gap-3">
+        <div className="grid min-w-0 grow basis-72 content-start gap-3">
           <p className="flex flex-wrap items-center gap-2">
             <Badge tone={tone} Icon={Icon}>
               {word}
@@ -48,7 +48,7 @@ export function TargetHeader({ target, since, children }: Props) {
                 {live.gitTag}
               </Badge>
             )}
-            {live?.severity === "critical" && (
+            {live?.severity === "critical" && tone !== "red" && (
               <Badge tone="red" Icon={CircleAlert}>
                 Critical
               </Badge>
@@ -84,7 +84,7 @@ export function TargetHeader({ target, since, children }: Props) {
             copy={live.buildId}
             isCode
           >
-            {live.buildId.slice(0, 16)}
+            {live.buildId.slice(0, 12)}
           </Fact>
         </dl>
       )}

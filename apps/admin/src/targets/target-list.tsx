@@ -89,9 +89,13 @@ function TargetLink({ target, isSelected, onChoose }: LinkProps) {
           <span className={`text-xs leading-5 ${ICON_TONES[tone]}`}>{word}</span>
         </span>
         {target.live !== null && (
-          <span className="text-muted flex flex-wrap justify-between gap-x-2 text-xs">
-            <span className="[overflow-wrap:anywhere]">{target.live.version}</span>
-            <RelativeTime at={target.live.deployedAt} />
+          <span className="text-muted flex justify-between gap-x-2 text-xs">
+            <span className="truncate" title={target.live.version}>
+              {target.live.version}
+            </span>
+            <span className="shrink-0">
+              <RelativeTime at={target.live.deployedAt} />
+            </span>
           </span>
         )}
       </span>

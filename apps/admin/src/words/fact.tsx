@@ -7,12 +7,14 @@ interface Props {
   /** The whole of it, where it is shown with a button that copies it. */
   readonly copy?: string;
   readonly isCode?: boolean;
+  /** Takes two columns of the list's grid. */
+  readonly isWide?: boolean;
 }
 
 /** A term and its value, in a `<dl>`. */
-export function Fact({ name, children, copy, isCode = false }: Props) {
+export function Fact({ name, children, copy, isCode = false, isWide = false }: Props) {
   return (
-    <div className="min-w-0">
+    <div className={`min-w-0 ${isWide ? "col-span-2" : ""}`}>
       <dt className="text-muted text-xs">{name}</dt>
       <dd className="flex items-start gap-1">
         <span
