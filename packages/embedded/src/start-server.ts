@@ -1,5 +1,5 @@
 /** Puts the parts together: database, runtime, sync protocol, HTTP API, HTTP actions. */
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -12,6 +12,7 @@ import { createApiHandler } from "./http/api-handler.js";
 import { createHttpActionHandler } from "./http/http-actions.js";
 import { listen } from "./http/listen.js";
 import { createLog } from "./log.js";
+import { prepareDataFolder } from "./prepare-data-folder.js";
 import { SCHEDULER_TABLES } from "./runtime/scheduler-tables.js";
 import { startRuntime } from "./runtime/start-runtime.js";
 import { StartError } from "./start-error.js";
@@ -161,19 +162,6 @@ async function requireFolder(dir: string): Promise<void> {
   throw new StartError(
     `Cannot load functions from "${dir}": ${what}; name your convex folder with --dir`,
   );
-}
-
-async function prepareDataFolder(data: string): Promise<void> {
-  try {
-    await mkdir(data, { recursive: true });
-    await access(data, constants.W_OK);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      `Cannot write to the data folder "${data}": ${message}; choose another with --data`,
-      { cause: error },
-    );
-  }
 }
 
 // A stream of events has no end of its own.
