@@ -42,6 +42,12 @@ function Shell({ onHelp }: { onHelp(): void }) {
   const selected: TargetName | null = asked ?? first;
   return (
     <div className="mx-auto max-w-7xl md:grid md:grid-cols-[15.5rem_minmax(0,1fr)]">
+      <a
+        href="#main"
+        className="button sr-only left-4 top-4 z-30 focus:not-sr-only focus:absolute focus:px-3"
+      >
+        Skip to the target
+      </a>
       <header className="border-line md:sticky md:top-(--bar) md:flex md:h-[calc(100dvh-var(--bar))] md:flex-col md:border-r">
         <div className="flex items-center gap-2 px-4 py-3">
           <a
@@ -92,7 +98,7 @@ function Shell({ onHelp }: { onHelp(): void }) {
           <RunningVersion />
         </div>
       </header>
-      <main className="px-4 pb-16 pt-2 sm:px-6 md:pt-6">
+      <main id="main" tabIndex={-1} className="px-4 pb-16 pt-2 outline-none sm:px-6 md:pt-6">
         <ErrorBoundary key={selected && targetKey(selected)} what="this target">
           <Main targets={targets} selected={selected} filter={filter} />
         </ErrorBoundary>

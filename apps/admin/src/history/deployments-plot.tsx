@@ -26,7 +26,7 @@ export function DeploymentsPlot({ days }: { readonly days: readonly Day[] }) {
       </figcaption>
       <svg
         role="img"
-        aria-label={`${total} deployments in ${days.length} days, at most ${most} a day`}
+        aria-label={`${counted(total, "deployment")} in ${days.length} days, at most ${most} a day`}
         viewBox={`0 0 ${width} ${TOP + HEIGHT + 14}`}
         className="mt-1 w-full"
       >
@@ -82,7 +82,7 @@ function Bar({ day, x, most }: { readonly day: Day; readonly x: number; readonly
   return (
     <g>
       <title>
-        {`${DAY.format(day.startsAt)}: ${day.deploys} deploys, ${day.rollbacks} rollbacks`}
+        {`${DAY.format(day.startsAt)}: ${counted(day.deploys, "deploy")}, ${counted(day.rollbacks, "rollback")}`}
       </title>
       <rect x={x} y={base - 1} width={BAR} height={1} className="fill-rail" />
       <rect
@@ -113,6 +113,10 @@ function Bar({ day, x, most }: { readonly day: Day; readonly x: number; readonly
       )}
     </g>
   );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function countOf({ deploys, rollbacks }: Day): number {

@@ -24,7 +24,7 @@ interface Props {
 /** Apps and their environments, each with how it stands and what is live. */
 export function TargetList({ targets, selected, onChoose }: Props) {
   return (
-    <nav aria-label="Targets" className="grid gap-4">
+    <nav aria-label="Targets" className="grid grid-cols-[minmax(0,1fr)] gap-4">
       {targets.length === 0 && <p className="text-muted px-2">No targets yet</p>}
       {groupByApp(targets).map(([appName, environments]) => (
         <section key={appName} aria-labelledby={`app-${appName}`}>
@@ -34,7 +34,7 @@ export function TargetList({ targets, selected, onChoose }: Props) {
           >
             {appName}
           </h2>
-          <ul className="grid gap-0.5">
+          <ul className="grid grid-cols-[minmax(0,1fr)] gap-0.5">
             {environments.map((target) => (
               <li key={target.environment}>
                 <TargetLink
