@@ -57,6 +57,7 @@ export async function callLedger(
   } catch (cause) {
     if (options.signal?.aborted) {
       throw new RecordError("interrupted", `Stopped before the ledger answered: ${doing}`, {
+        isOutcomeUnknown: true,
         cause,
       });
     }
@@ -65,7 +66,7 @@ export async function callLedger(
       throw new RecordError(
         "failed",
         `Cannot ${doing}: no answer from ${url} within ${timeoutMs / 1000} s${last}`,
-        { cause },
+        { isOutcomeUnknown: true, cause },
       );
     }
     throw explain(cause, path, options);
@@ -93,7 +94,7 @@ async function callOnce(
 }
 
 function isTransient(error: Error): boolean {
-  if (error instanceof UnreachableError) return true;
+  if (error instanceof UnreachableError) return !error.isPermanent;
   return (
     error instanceof LedgerHttpError &&
     (error.status === 408 || error.status === 429 || error.status >= 500)
@@ -113,11 +114,21 @@ function explain(cause: unknown, path: string, { doing, url }: CallOptions): Rec
       { cause },
     );
   }
+  const isNotFound = cause instanceof LedgerHttpError && cause.status === 404;
   return new RecordError(
     "failed",
-    `Cannot ${doing} at ${url}: ${text.trim().replace(/\s*\n\s*/g, " ")}`,
-    {
-      cause,
-    },
+    `Cannot ${doing} at ${url}: ${text.trim().replace(/\s*\n\s*/g, " ")}${isNotFound ? hint(url) : ""}`,
+    { cause },
   );
+}
+
+/** Convex serves HTTP actions beside the functions, at an address that is easily taken for theirs. */
+function hint(url: string): string {
+  const { hostname, port } = new URL(url);
+  const functions = hostname.endsWith(".convex.site")
+    ? `, which is ${url.replace(".convex.site", ".convex.cloud")}`
+    : port === "3211"
+      ? ", which is most often that of port 3210"
+      : "";
+  return `; this is not the address of a Convex deployment's functions${functions}`;
 }

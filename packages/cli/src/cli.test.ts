@@ -222,6 +222,28 @@ describe("tideline record", () => {
     expect(calls[0]?.args.gitCommit).toBe(STAMP.gitCommit);
   });
 
+  test("a build of a tree with changes is recorded under no commit's own name", async () => {
+    await writeDist({ ...STAMP, gitDirty: true });
+    answers = [value(RECORDED)];
+    const { stdout } = await tideline(["record"], { GITHUB_SHA: "abababa" });
+    expect(calls[0]?.args.gitCommit).toBe(`${STAMP.gitCommit}-dirty`);
+    expect(stdout).toContain("(abababababab-dirty)");
+  });
+
+  test("a variable that holds what it cannot is named, and the stamp holds", async () => {
+    await writeDist();
+    answers = [value(RECORDED)];
+    const { stderr } = await tideline(["record"], {
+      GITHUB_SHA: "main",
+      GITHUB_RUN_NUMBER: "7.5",
+    });
+    expect(calls[0]?.args).toMatchObject({ gitCommit: STAMP.gitCommit, buildNumber: 3 });
+    expect(stderr.trim().split("\n")).toEqual([
+      `GITHUB_SHA is "main", which is no commit; recording "${STAMP.gitCommit}"`,
+      'GITHUB_RUN_NUMBER is "7.5", which is no whole number; recording 3',
+    ]);
+  });
+
   test("a build without version.json is recorded by its label", async () => {
     answers = [value(RECORDED)];
     const args = ["record", "--label", "1.10", "--app", "api", "--environment", "production"];
@@ -350,6 +372,13 @@ describe("what is tried again", () => {
     expect(stderr).toContain(`no answer from ${url} within 0.5 s`);
   });
 
+  test("nothing that was never sent, like a call to a port that fetch refuses", async () => {
+    await writeDist();
+    const { exitCode, stderr } = await tideline(["record", "--url", "http://127.0.0.1:1"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe("Cannot record web in staging at http://127.0.0.1:1: bad port\n");
+  });
+
   test("nothing that the ledger itself says", async () => {
     await writeDist();
     const errorData = { code: "UNAUTHENTICATED", message: "Cannot record deployment: wrong token" };
@@ -378,6 +407,34 @@ describe("one sentence", () => {
       exitCode: 3,
       last: message,
     });
+  });
+
+  test("names the options of this command, whatever the ledger's arguments are called", async () => {
+    const message = 'Cannot record "allowRollback" (abc); record it with allowRollback';
+    expect(await failure(value({ ok: false, code: "ROLLBACK_NOT_ALLOWED", message }))).toEqual({
+      exitCode: 3,
+      last: 'Cannot record "allowRollback" (abc); record it with --allow-rollback',
+    });
+    const errorData = { code: "INVALID_ARGUMENT", message: "expected asOfEpoch of at most 4" };
+    const error = { status: "error", errorMessage: "Uncaught", errorData, logLines: [] };
+    expect((await failure(json(560, error))).last).toBe("expected --as-of-epoch of at most 4");
+  });
+
+  test("for an address that has no functions, without a key to repeat it", async () => {
+    await writeDist();
+    answers = [json(404, {})];
+    expect((await tideline(["record"])).stderr).toBe(
+      `Cannot record web in staging at ${url}: status 404; this is not the address of a Convex deployment's functions\n`,
+    );
+  });
+
+  test("for a version.json that is none", async () => {
+    await writeDist();
+    const path = join(folder, "dist/version.json");
+    writeFileSync(path, "<html>");
+    expect((await tideline(["record"])).stderr).toBe(
+      `Cannot parse "${path}": expected JSON, got "<html>"\n`,
+    );
   });
 
   test("for a deployment without Tideline's functions", async () => {

@@ -36,7 +36,10 @@ export const COMMANDS = {
       "allow-rollback": { help: "Allow a commit that was live before and is not now" },
       severity: { value: "level", help: '"normal" (default) or "critical"' },
       notes: { value: "text", help: "A sentence for those who are told of the update" },
-      "as-of-epoch": { value: "n", help: "Record only while the target is at this epoch" },
+      "as-of-epoch": {
+        value: "n",
+        help: "Record only while the target is at this epoch (or the build is live)",
+      },
       "idempotency-key": { value: "key", help: "Equal keys record once (default: this CI job's)" },
       announce: { help: "Say that the build is on its way, and record nothing yet" },
       abort: { help: "End an announcement without a deployment" },

@@ -37,7 +37,8 @@ export async function findStamp(
       (cause as NodeJS.ErrnoException).code === "ENOENT"
         ? `there is no "${relative(cwd, path) || path}", build first or name the folder with --dist`
         : String((cause as Error).message);
-    throw new RecordError("usage", `Cannot record: ${message}`, { cause });
+    const sentence = message.startsWith("Cannot ") ? message : `Cannot record: ${message}`;
+    throw new RecordError("usage", sentence, { cause });
   }
 }
 

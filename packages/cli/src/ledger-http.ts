@@ -3,6 +3,16 @@
 /** The ledger could not be talked to; whether it did the work is not known. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
+  /** True if it was never sent and never can be: a port that fetch refuses, a broken address. */
+  readonly isPermanent: boolean;
+
+  constructor(
+    message: string,
+    options: { readonly isPermanent: boolean; readonly cause: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.isPermanent = options.isPermanent;
+  }
 }
 
 /** The ledger, or something in front of it, answered with a status that is no result. */
@@ -36,7 +46,7 @@ export async function readAnswer(
     response = await fetch(input, init);
     body = await response.text();
   } catch (cause) {
-    throw new UnreachableError(describe(cause), { cause });
+    throw new UnreachableError(describe(cause), { isPermanent: isPermanent(cause), cause });
   }
   const { status } = response;
   if (status !== 200 && status !== FUNCTION_FAILED) {
@@ -66,6 +76,13 @@ function parse(body: string): { readonly [field: string]: unknown } | null {
     // Not JSON is one of the two expected cases.
     return null;
   }
+}
+
+/** What the network did has a code; what fetch itself would not do has none. */
+function isPermanent(error: unknown): boolean {
+  if (!(error instanceof TypeError)) return false;
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  return code === undefined || code === "ERR_INVALID_URL";
 }
 
 /** "fetch failed" hides the reason in its cause. */

@@ -50,10 +50,10 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
     appName: required(appName, "application is named, use --app or set APP_NAME"),
     environment,
     version: options.label ?? override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
-    gitCommit: chooseCommit(env, stamp.gitCommit ?? "unknown", override),
+    gitCommit: options.gitCommit ?? asBuilt(chooseCommit(env, stamp, override, warnings), stamp),
     buildNumber: override(
       "GITHUB_RUN_NUMBER",
-      parseBuildNumber(env.GITHUB_RUN_NUMBER) || null,
+      readRunNumber(env, stamp, warnings),
       stamp.buildNumber,
     ),
     buildTime: stamp.buildTime,
@@ -87,10 +87,38 @@ function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildSta
 }
 
 /** GITHUB_SHA overrides; but a short form of the same commit, or a pull request's merge, does not. */
-function chooseCommit(env: Env, stamped: string, override: Override): string {
-  const named = (detectCi(env)?.commit ?? env.GITHUB_SHA)?.trim().toLowerCase() || null;
+function chooseCommit(
+  env: Env,
+  { gitCommit }: BuildStamp,
+  override: Override,
+  warnings: string[],
+): string {
+  const stamped = gitCommit ?? "unknown";
+  const ci = detectCi(env);
+  const named = (ci?.commit ?? env.GITHUB_SHA)?.trim().toLowerCase() || null;
   if (named === null || stamped.startsWith(named)) return stamped;
-  return override(detectCi(env)?.provider ?? "GITHUB_SHA", named, stamped);
+  if (!/^[0-9a-f]{7,64}(-dirty)?$/.test(named)) {
+    warnings.push(`GITHUB_SHA is "${named}", which is no commit; recording "${stamped}"`);
+    return stamped;
+  }
+  return override(ci?.provider ?? "GITHUB_SHA", named, stamped);
+}
+
+/** Bytes that no commit holds must not count as the commit's: it may be live, or have been. */
+function asBuilt(commit: string, { gitDirty }: BuildStamp): string {
+  return gitDirty && /^[0-9a-f]+$/.test(commit) ? `${commit}-dirty` : commit;
+}
+
+function readRunNumber(env: Env, stamp: BuildStamp, warnings: string[]): number | null {
+  const text = env.GITHUB_RUN_NUMBER?.trim();
+  if (!text) return null;
+  const number = parseBuildNumber(text);
+  if (number === 0 && !/^0+$/.test(text)) {
+    warnings.push(
+      `GITHUB_RUN_NUMBER is "${text}", which is no whole number; recording ${stamp.buildNumber}`,
+    );
+  }
+  return number || null;
 }
 
 /** The documents' script took everything but "production" for staging. */

@@ -15,14 +15,21 @@ export class RecordError extends Error {
   readonly kind: RecordErrorKind;
   /** The ledger's own code (`"UNAUTHENTICATED"` and so on), or null where it is not the ledger's. */
   readonly code: string | null;
+  /** True if the request may have arrived, so that repeating it needs the same idempotency key. */
+  readonly isOutcomeUnknown: boolean;
 
   constructor(
     kind: RecordErrorKind,
     message: string,
-    options: { readonly code?: string; readonly cause?: unknown } = {},
+    options: {
+      readonly code?: string;
+      readonly isOutcomeUnknown?: boolean;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.code = options.code ?? null;
+    this.isOutcomeUnknown = options.isOutcomeUnknown ?? false;
   }
 }

@@ -30,7 +30,11 @@ afterAll(async () => {
 });
 
 /** The options for a build of its own, whose commit and bytes are named by one letter. */
-const buildOf = async (letter: string, appName: string): Promise<DeploymentOptions> => {
+const buildOf = async (
+  letter: string,
+  appName: string,
+  extra: Partial<BuildStamp> = {},
+): Promise<DeploymentOptions> => {
   const stamp: BuildStamp = {
     appName,
     environment: "staging",
@@ -43,8 +47,9 @@ const buildOf = async (letter: string, appName: string): Promise<DeploymentOptio
     buildNumber: 0,
     buildTime: 1,
     commitTime: null,
+    ...extra,
   };
-  const file = join(folder, `${appName}-${letter}.json`);
+  const file = join(folder, `${appName}-${stamp.buildId}.json`);
   await writeVersionFile(file, stamp);
   return { file, url: server.url, token: TOKEN, env: {} };
 };
@@ -56,6 +61,30 @@ test("a new build is a deployment, the same again a redeployment, an old one nee
   expect(await record(b)).toMatchObject({ ok: true, kind: "deploy", epoch: 2 });
   expect(await record(a)).toMatchObject({ ok: false, code: "ROLLBACK_NOT_ALLOWED" });
   expect(await record({ ...a, allowRollback: true })).toMatchObject({ kind: "rollback", epoch: 3 });
+});
+
+test("after a rollback, a fix that no commit holds yet is a deployment", async () => {
+  const [a, b] = [await buildOf("a", "fixed"), await buildOf("b", "fixed")];
+  await record(a);
+  await record(b);
+  await record({ ...a, allowRollback: true });
+  const fix = { buildId: "build-fix" as BuildId, gitDirty: true };
+  const answer = await record(await buildOf("b", "fixed", fix));
+  expect(answer).toMatchObject({ ok: true, kind: "deploy", epoch: 4 });
+});
+
+test("back to an older build of the same commit, or of none, is a rollback where it is allowed", async () => {
+  for (const [appName, same] of [
+    ["one-commit", { gitCommit: "e".repeat(40) }],
+    ["no-commit", { gitCommit: null }],
+    ["dirty", { gitCommit: "e".repeat(40), gitDirty: true }],
+  ] as const) {
+    const a = await buildOf("a", appName, same);
+    await record(a);
+    await record(await buildOf("b", appName, same));
+    const answer = await record({ ...a, allowRollback: true });
+    expect([appName, answer]).toEqual([appName, expect.objectContaining({ kind: "rollback" })]);
+  }
 });
 
 test("an equal key records once", async () => {

@@ -2,6 +2,7 @@ import { type RecordAnswer, type Severity, shortCommit } from "@tideline/version
 import { EXIT_CODES } from "./commands.js";
 import { convexUrl } from "./convex-url.js";
 import type { DeploymentOptions } from "./deployment-options.js";
+import { inOwnWords } from "./own-words.js";
 import type { GivenOptions } from "./parse-command-line.js";
 import { type PreparedDeployment, prepare } from "./prepare.js";
 import { type AbortAnswer, type AnnounceAnswer, abort, announce, record } from "./record.js";
@@ -24,14 +25,17 @@ export async function runRecord(given: GivenOptions, terminal: Terminal): Promis
   try {
     answer = await VERBS[verb](send);
   } catch (error) {
-    if (verb === "record" && error instanceof RecordError && isOutcomeUnknown(error)) {
+    if (verb === "record" && error instanceof RecordError && error.isOutcomeUnknown) {
       terminal.log(`To repeat it safely, add --idempotency-key ${idempotencyKey}`);
     }
     throw error;
   }
   const { appName, environment, version } = prepared.record;
   const json = { ...answer, appName, environment, version, idempotencyKey };
-  if (!answer.ok) return { exitCode: EXIT_CODES.refused, text: answer.message, json };
+  if (!answer.ok) {
+    const message = inOwnWords(answer.message);
+    return { exitCode: EXIT_CODES.refused, text: message, json: { ...json, message } };
+  }
   return { exitCode: EXIT_CODES.done, text: describe(answer, prepared), json };
 }
 
@@ -84,11 +88,6 @@ function withoutRepeats(said: readonly string[], log: (line: string) => void) {
   return (line: string) => {
     if (!said.includes(line)) log(line);
   };
-}
-
-/** The request may have arrived without its answer having come back. */
-function isOutcomeUnknown(error: RecordError): boolean {
-  return error.kind === "interrupted" || (error.kind === "failed" && error.code === null);
 }
 
 function describeDryRun(verb: string, { record }: PreparedDeployment, url: string): Outcome {

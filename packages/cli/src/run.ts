@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { EXIT_CODES } from "./commands.js";
 import type { Env } from "./deployment-options.js";
 import { help } from "./help.js";
+import { inOwnWords } from "./own-words.js";
 import { type GivenOptions, parseCommandLine, type Request } from "./parse-command-line.js";
 import { RecordError } from "./record-error.js";
 import { runRecord } from "./run-record.js";
@@ -50,10 +51,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     else terminal.log(outcome.text);
     return outcome.exitCode;
   } catch (error) {
-    const { kind, code, message } =
+    const { kind, code, ...said } =
       error instanceof RecordError
-        ? error
+        ? { kind: error.kind, code: error.code, message: error.message }
         : { kind: "failed" as const, code: null, message: `Cannot go on: ${String(error)}` };
+    // A code is the ledger's, and so is the sentence.
+    const message = code === null ? said.message : inOwnWords(said.message);
     if (wantsJson) terminal.print(JSON.stringify({ ok: false, kind, code, message }));
     terminal.log(message);
     return EXIT_CODES[kind];
