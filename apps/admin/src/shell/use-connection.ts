@@ -1,5 +1,5 @@
 import { useConvexConnectionState } from "convex/react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 // A socket that is back within this time was not missed by anybody.
 const GRACE_MS = 1_200;
@@ -20,18 +20,30 @@ export type Connection =
 /** How the live connection stands. */
 export function useConnection(): Connection {
   const { isWebSocketConnected, hasEverConnected } = useConvexConnectionState();
+  // A socket whose network is gone takes a minute to notice; the browser knows at once.
+  const isConnected =
+    useSyncExternalStore(listenForNetwork, () => navigator.onLine) && isWebSocketConnected;
   const [lostAt, setLostAt] = useState<number | null>(null);
   useEffect(() => {
-    if (isWebSocketConnected) {
+    if (isConnected) {
       setLostAt(null);
       return;
     }
     const at = Date.now();
     const timer = setTimeout(() => setLostAt(at), GRACE_MS);
     return () => clearTimeout(timer);
-  }, [isWebSocketConnected]);
+  }, [isConnected]);
 
-  if (isWebSocketConnected) return { state: "connected" };
+  if (isConnected) return { state: "connected" };
   if (lostAt === null) return { state: hasEverConnected ? "connected" : "connecting" };
   return hasEverConnected ? { state: "reconnecting", lostAt } : { state: "unreachable" };
+}
+
+function listenForNetwork(onChange: () => void): () => void {
+  addEventListener("online", onChange);
+  addEventListener("offline", onChange);
+  return () => {
+    removeEventListener("online", onChange);
+    removeEventListener("offline", onChange);
+  };
 }
