@@ -1,9 +1,4 @@
-/**
- * Runs the benches of the packages, one after the other, each in a process of its own.
- *
- *   npm run bench                      all of them
- *   npm run bench -- fan-out --quick   those whose name has "fan-out", the short way
- */
+/** Runs the benches of the packages, one after the other, each in a process of its own. */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -11,6 +6,19 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const args = process.argv.slice(2);
+if (args.includes("--help") || args.includes("-h")) {
+  console.log(`Usage: npm run bench -- [name …] [options]
+
+Runs the benches whose file has one of the names in it, or all of them:
+
+${findBenches()
+  .map((file) => `  ${file}`)
+  .join("\n")}
+
+  --quick    fewer rounds; other options go to the benches as well
+  --help`);
+  process.exit();
+}
 const options = args.filter((arg) => arg.startsWith("--"));
 const names = args.filter((arg) => !arg.startsWith("--"));
 

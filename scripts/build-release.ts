@@ -5,6 +5,9 @@ import { addRelease, type Release } from "./releases.js";
 /** How many releases of an app stay: as far as one may go back, and as old as an open tab may be. */
 export const KEPT_RELEASES = 10;
 
+/** What a shell may have exported about something else: a build here is of the working tree. */
+const UNNAMED = { GITHUB_ACTIONS: "", GITHUB_SHA: "", GITHUB_RUN_NUMBER: "", GIT_TAG: "" };
+
 /**
  * Builds an app of this repository into a new release.
  *
@@ -31,6 +34,7 @@ export async function buildRelease(
       env: {
         TIDELINE_VERSION: process.env.TIDELINE_VERSION?.trim() || `${version}+${number}`,
         TIDELINE_BUILD_NUMBER: String(number),
+        ...UNNAMED,
       },
     }),
   );

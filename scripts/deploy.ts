@@ -1,6 +1,6 @@
 /** `npm run deploy`: a new release of one app, or an older one again, live on this machine. */
 import { join } from "node:path";
-import { shortCommit } from "@tideline/version";
+import type { AppName } from "./apps.js";
 import { buildRelease, KEPT_RELEASES } from "./build-release.js";
 import {
   DEPLOY_USAGE,
@@ -17,6 +17,7 @@ import {
   pruneReleases,
   type Release,
   readRelease,
+  releaseName,
   removeRelease,
 } from "./releases.js";
 import { runScript, ScriptError } from "./script-error.js";
@@ -51,18 +52,21 @@ async function deploy(command: DeployCommand, signal: AbortSignal): Promise<void
   const before = await current(site);
   const release =
     command.source.kind === "build"
-      ? await buildRelease(app, site, running.url, signal)
+      ? await build(app, site, running.url, before, signal)
       : await findRelease(command.source, site, before);
   const token = await loadRecordToken(state);
+  const goesBack =
+    command.source.kind === "previous" ||
+    (command.source.kind === "named" && before !== null && release.number < before.number);
   try {
     const { kind, epoch } = await publishRelease({
-      ...{ site, release, token, severity, notes, signal },
+      ...{ site, release, token, goesBack, severity, notes, signal },
       url: running.url,
     });
     await pruneReleases(site, KEPT_RELEASES);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(
-      `${nameOf(release)} of ${app} is live: recorded as ${kind}, epoch ${epoch}, in ${seconds} s`,
+      `${releaseName(release)} of ${app} is live: recorded as ${kind}, epoch ${epoch}, in ${seconds} s`,
     );
     console.log(
       kind === "redeploy"
@@ -72,6 +76,26 @@ async function deploy(command: DeployCommand, signal: AbortSignal): Promise<void
   } catch (error) {
     if (command.source.kind === "build") await removeRelease(site, release.number);
     throw error;
+  }
+}
+
+async function build(
+  app: AppName,
+  site: string,
+  url: string,
+  before: Release | null,
+  signal: AbortSignal,
+): Promise<Release> {
+  try {
+    return await buildRelease(app, site, url, signal);
+  } catch (cause) {
+    if (signal.aborted || !(cause instanceof ScriptError)) throw cause;
+    // Vite's words are many lines; the last one says where this leaves the app.
+    const stays =
+      before === null ? "nothing is published yet" : `${releaseName(before)} stays live`;
+    throw new ScriptError(`${cause.message}\n\nNothing was deployed: ${stays} for ${app}`, {
+      cause,
+    });
   }
 }
 
@@ -104,9 +128,4 @@ async function findRelease(
   throw new ScriptError(
     "Cannot go back: there is no older release with another build; --to names one to go to",
   );
-}
-
-function nameOf({ stamp }: Release): string {
-  const commit = stamp.gitCommit === null ? "" : ` (${shortCommit(stamp.gitCommit)})`;
-  return `${stamp.version}${commit}`;
 }

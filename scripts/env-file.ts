@@ -28,6 +28,10 @@ export async function writeEnvFile(
     if (found !== text) await writeFile(path, text, { mode: 0o600 });
     return true;
   } catch (error) {
-    throw new ScriptError(`Cannot write "${path}": ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ScriptError(
+      `Cannot tell npx convex of the server in "${path}": ${code ?? message}; name a file that can be written with --convex-env`,
+      { cause: error },
+    );
   }
 }

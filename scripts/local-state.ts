@@ -3,9 +3,10 @@
  * sites, the record token, and while it runs the addresses for `npm run deploy`.
  */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AppName } from "./apps.js";
+import { makeFolder } from "./make-folder.js";
 import { ScriptError } from "./script-error.js";
 
 /** Where `npm start` is to be found while it runs. */
@@ -36,7 +37,7 @@ export function localPaths(state: string) {
 export async function prepareState(state: string): Promise<void> {
   const probe = join(state, ".writable");
   try {
-    await mkdir(state, { recursive: true });
+    await makeFolder(state);
     await writeFile(probe, "");
     await rm(probe);
   } catch (error) {
@@ -46,7 +47,9 @@ export async function prepareState(state: string): Promise<void> {
         ? "this user may not write there"
         : code === "EEXIST" || code === "ENOTDIR"
           ? "there is a file of that name in the way"
-          : message;
+          : code === "ENOENT"
+            ? "no folder can be made there"
+            : message;
     throw new ScriptError(`Cannot keep data in "${state}": ${why}; choose a folder with --data`, {
       cause: error,
     });

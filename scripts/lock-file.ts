@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isAlive } from "./local-state.js";
+import { makeFolder } from "./make-folder.js";
 import { ScriptError } from "./script-error.js";
 
 /**
@@ -10,7 +11,7 @@ import { ScriptError } from "./script-error.js";
  * @throws {ScriptError} If another process holds the lock. One that died holds nothing.
  */
 export async function withLock<T>(path: string, doing: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await take(path, doing);
   try {
     return await work();

@@ -12,6 +12,8 @@ import { currentReleaseNumber, pointTo, type Release, releaseFolder } from "./re
 
 /** What the ledger answers to each function; `null` hangs up. */
 let answers: Record<string, unknown>;
+/** What each function was sent, in the order of the calls. */
+let sent: Record<string, unknown>[];
 /** The functions that were called, and the release that was served then. */
 let calls: [name: string, served: number | null][];
 let ledger: Server;
@@ -19,22 +21,30 @@ let url: string;
 let site: string;
 let release: Release;
 
+const COMMIT = "c".repeat(40);
 const PENDING = { ok: true, state: "pending", buildId: "b2", epoch: 4, expiresAt: 1 };
 const RECORDED = { ok: true, deploymentId: "d", kind: "deploy", buildId: "b2", epoch: 5 };
+const NOT_ALLOWED = { ok: false, code: "ROLLBACK_NOT_ALLOWED", message: "Cannot record: older" };
 const REFUSED = { ok: false, code: "TARGET_HELD", message: "Cannot record: the target is held" };
 
 beforeEach(async () => {
   calls = [];
+  sent = [];
   answers = { announceDeployment: PENDING, abortDeployment: { ok: true } };
   site = await mkdtemp(join(tmpdir(), "tideline-publish-"));
   await makeRelease(1, "b1");
   release = await makeRelease(2, "b2");
   await pointTo(site, 1);
   ledger = createServer(async (request, response) => {
-    const { path } = JSON.parse(await text(request)) as { path: string };
+    const { path, args } = JSON.parse(await text(request)) as {
+      path: string;
+      args: [Record<string, unknown>];
+    };
     const name = path.replace("deployments:", "");
     calls.push([name, await currentReleaseNumber(site)]);
-    const value = answers[name] ?? null;
+    sent.push(args[0]);
+    const answer = answers[name] ?? null;
+    const value = Array.isArray(answer) ? answer.shift() : answer;
     if (value === "hang up") return request.destroy();
     const body = { status: "success", value, logLines: [] };
     response.setHeader("content-type", "application/json").end(JSON.stringify(body));
@@ -55,7 +65,7 @@ async function makeRelease(number: number, buildId: string): Promise<Release> {
     environment: "local",
     buildId: buildId as BuildId,
     version: `1.0.${number}`,
-    gitCommit: null,
+    gitCommit: COMMIT,
     gitBranch: null,
     gitDirty: false,
     gitTag: null,
@@ -98,6 +108,29 @@ describe("publishRelease()", () => {
       "abortDeployment",
     ]);
     expect(await currentReleaseNumber(site)).toBe(1);
+  });
+
+  test("going back on purpose is said from the first call on", async () => {
+    answers.recordDeployment = RECORDED;
+    await publishRelease({ site, release, url, token: "0123456789abcdef", goesBack: true });
+    expect(sent.map(({ allowRollback }) => allowRollback)).toEqual([true, true]);
+  });
+
+  test("a build that was live before goes back where its commit does", async () => {
+    answers.announceDeployment = [NOT_ALLOWED, PENDING];
+    answers.watchLatestDeployment = { clientBuild: { state: "known" } };
+    answers.recordDeployment = RECORDED;
+    await publish();
+    expect(sent.at(-1)).toMatchObject({ allowRollback: true, gitCommit: COMMIT });
+  });
+
+  test("a build that never was live is no rollback, whatever its commit", async () => {
+    answers.announceDeployment = [NOT_ALLOWED, PENDING];
+    answers.watchLatestDeployment = { clientBuild: { state: "unknown" } };
+    answers.recordDeployment = RECORDED;
+    await publish();
+    expect(sent.at(-1)).toMatchObject({ gitCommit: `${COMMIT}-rebuilt` });
+    expect(sent.at(-1)).not.toHaveProperty("allowRollback");
   });
 
   test("keeps the new release when the record's answer was lost and it is live", async () => {

@@ -15,6 +15,8 @@ export interface PublishOptions {
   /** The ledger's address. */
   readonly url: string;
   readonly token: string;
+  /** True if whoever asks goes back on purpose; then it is recorded as a rollback. */
+  readonly goesBack?: boolean;
   readonly severity?: Severity | undefined;
   readonly notes?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -29,19 +31,19 @@ export interface Published {
 /**
  * Publishes a release and records it.
  *
- * Whoever runs this does so by hand, so a commit that was live before may be live again. When the
- * record fails, the release that was served before is served again.
+ * Whoever runs this does so by hand, so a build that was live before may be live again. One that
+ * never was is no rollback, whatever its commit. When the record fails, the release that was served
+ * before is served again.
  *
  * @throws {ScriptError} If the ledger does not take it, or cannot be reached.
  */
 export async function publishRelease(options: PublishOptions): Promise<Published> {
   const { site, release, url } = options;
-  const request = requestOf(options);
-  const { state, epoch, allowRollback } = await announceRelease(request);
+  const { request, state, epoch } = await announceRelease(options);
   const previous = await currentReleaseNumber(site);
   await pointTo(site, release.number);
   try {
-    const answer = await record({ ...request, allowRollback, asOfEpoch: epoch });
+    const answer = await record({ ...request, asOfEpoch: epoch });
     if (answer.ok) return answer;
     throw new ScriptError(answer.message);
   } catch (error) {
@@ -58,16 +60,23 @@ export async function publishRelease(options: PublishOptions): Promise<Published
   }
 }
 
-/** Gives what the ledger says is live on this machine, or null if nothing is. */
+/**
+ * Gives what the ledger says is live on this machine, or null if nothing is.
+ *
+ * @param buildId The build that `clientBuild` of the answer is to be about.
+ */
 export async function liveDeployment(
   url: string,
   appName: string,
+  buildId?: string,
 ): Promise<LatestDeployment | null> {
-  const target = { appName, environment: LOCAL_ENVIRONMENT };
+  const environment = LOCAL_ENVIRONMENT;
+  const target = { appName, environment, ...(buildId !== undefined && { buildId }) };
   return (await queryOnce(url, WATCH_LATEST_DEPLOYMENT, target)) ?? null;
 }
 
-function requestOf({ release, url, token, severity, notes, signal }: PublishOptions) {
+function requestOf(options: PublishOptions) {
+  const { release, url, token, goesBack = false, severity, notes, signal } = options;
   return {
     dist: release.folder,
     environment: LOCAL_ENVIRONMENT,
@@ -76,6 +85,7 @@ function requestOf({ release, url, token, severity, notes, signal }: PublishOpti
     // What the release says of itself holds; variables of the shell are about something else.
     env: {},
     timeoutMs: 15_000,
+    allowRollback: goesBack,
     ...(severity !== undefined && { severity }),
     ...(notes !== undefined && { notes }),
     ...(signal !== undefined && { signal }),
@@ -86,18 +96,29 @@ function withoutSignal({ signal, ...request }: DeploymentOptions): DeploymentOpt
   return request;
 }
 
-async function announceRelease(request: DeploymentOptions) {
+async function announceRelease(options: PublishOptions) {
+  const request: DeploymentOptions = requestOf(options);
   try {
-    // Asked without first, so that only what really goes back is recorded as a rollback.
+    // Asked without leave first, so that only what really goes back is recorded as a rollback.
     const answer = await announce(request);
-    if (answer.ok) return { ...answer, allowRollback: false };
+    if (answer.ok) return { ...answer, request };
     if (answer.code !== "ROLLBACK_NOT_ALLOWED") throw new ScriptError(answer.message);
-    const again = await announce({ ...request, allowRollback: true });
-    if (again.ok) return { ...again, allowRollback: true };
+    const permitted = { ...request, ...(await permission(options)) };
+    const again = await announce(permitted);
+    if (again.ok) return { ...again, request: permitted };
     throw new ScriptError(again.message);
   } catch (error) {
     throw asScriptError(error);
   }
+}
+
+/** What it takes to deploy a build whose commit was live before and is not now. */
+async function permission({ release, url }: PublishOptions): Promise<DeploymentOptions> {
+  const { appName, buildId, gitCommit } = release.stamp;
+  const latest = await liveDeployment(url, appName, buildId);
+  if (latest?.clientBuild.state === "known" || gitCommit === null) return { allowRollback: true };
+  // Bytes that never were live are no way back: something besides the commit went into them.
+  return { gitCommit: `${gitCommit}-rebuilt` };
 }
 
 function asScriptError(error: unknown): unknown {

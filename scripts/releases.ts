@@ -2,10 +2,11 @@
  * The releases of one app, side by side in `<site>/releases/<number>/`, and `<site>/current`, which
  * names the one that is served. Knows nothing of the ledger.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readVersionFile, VERSION_FILE_NAME } from "@tideline/stamp";
-import type { BuildStamp } from "@tideline/version";
+import { type BuildStamp, shortCommit } from "@tideline/version";
+import { makeFolder } from "./make-folder.js";
 
 /** One build that can be served. */
 export interface Release {
@@ -64,7 +65,7 @@ export async function addRelease(
 ): Promise<Release> {
   const number = ((await listReleaseNumbers(site))[0] ?? 0) + 1;
   const unfinished = join(site, "releases", `${number}.unfinished`);
-  await mkdir(unfinished, { recursive: true });
+  await makeFolder(unfinished);
   try {
     await build(unfinished, number);
     const stamp = await readVersionFile(join(unfinished, VERSION_FILE_NAME));
@@ -75,6 +76,13 @@ export async function addRelease(
     await rm(unfinished, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Gives a release the name that people know it by: its version and its commit. */
+export function releaseName({ stamp }: Release): string {
+  const dirty = stamp.gitDirty ? "-dirty" : "";
+  const commit = stamp.gitCommit === null ? "" : ` (${shortCommit(stamp.gitCommit + dirty)})`;
+  return `${stamp.version}${commit}`;
 }
 
 /** Removes all but the newest releases, and never the one that is served. */
@@ -96,7 +104,7 @@ export async function pointTo(site: string, number: number | null): Promise<void
   if (number === null) return await rm(pointer, { force: true });
   // A rename swaps the whole file, so that a reader finds the old number or the new one.
   const next = `${pointer}.next`;
-  await mkdir(site, { recursive: true });
+  await makeFolder(site);
   await writeFile(next, `${number}\n`);
   await rename(next, pointer);
 }

@@ -13,11 +13,15 @@ Runs a Convex-compatible server, builds web, admin and marketing, serves and rec
   --web-port <number>        the app web                (default: ${APPS.web.port})
   --admin-port <number>      the app admin              (default: ${APPS.admin.port})
   --marketing-port <number>  the app marketing          (default: ${APPS.marketing.port})
-  --convex-env <path>        where npx convex looks     (default: .env.local)
+  --convex-env <path>        where npx convex looks     (default: .env.local; with
+                             another --data no file is written unless this names it)
   --verbose                  say every call and connection
   --help
 
 A port of 0 takes a free one.`;
+
+/** The folder of `npm start` where none is named. */
+export const DEFAULT_STATE = ".tideline";
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -26,8 +30,8 @@ export interface StartOptions {
   readonly port: number;
   readonly sitePort: number;
   readonly appPorts: Readonly<Record<AppName, number>>;
-  /** Where the official CLI is told of the server. */
-  readonly envFile: string;
+  /** Where the official CLI is told of the server; null to tell it nowhere. */
+  readonly envFile: string | null;
   readonly isVerbose: boolean;
 }
 
@@ -40,8 +44,9 @@ export interface StartOptions {
 export function parseStartOptions(args: readonly string[]): StartOptions | null {
   const values = parse(args);
   if (values.help) return null;
+  const state = resolve(values.data ?? DEFAULT_STATE);
   return {
-    state: resolve(values.data ?? ".tideline"),
+    state,
     port: parsePort(values.port, 3210, "--port"),
     sitePort: parsePort(values["site-port"], 3211, "--site-port"),
     appPorts: {
@@ -49,9 +54,15 @@ export function parseStartOptions(args: readonly string[]): StartOptions | null 
       admin: parsePort(values["admin-port"], APPS.admin.port, "--admin-port"),
       marketing: parsePort(values["marketing-port"], APPS.marketing.port, "--marketing-port"),
     },
-    envFile: resolve(values["convex-env"] ?? ".env.local"),
+    envFile: envFile(state, values["convex-env"]),
     isVerbose: values.verbose ?? false,
   };
+}
+
+/** A server beside the usual one must not take the official CLI away from it. */
+function envFile(state: string, named: string | undefined): string | null {
+  if (named !== undefined) return resolve(named);
+  return state === resolve(DEFAULT_STATE) ? resolve(".env.local") : null;
 }
 
 function parse(args: readonly string[]) {

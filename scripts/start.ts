@@ -2,7 +2,7 @@
  * `npm start`: the whole of Tideline on this machine. Runs the embedded server on this repository's
  * `convex/`, builds the apps, serves and records them, and stays until it is stopped.
  */
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type RunningServer, StartError, startServer } from "@tideline/embedded";
 import { APP_NAMES, APPS, type AppName } from "./apps.js";
 import { REPOSITORY } from "./build-app.js";
@@ -20,15 +20,22 @@ import {
 import { liveDeployment, publishRelease } from "./publish-release.js";
 import {
   currentReleaseNumber,
+  listReleases,
   pointTo,
   pruneReleases,
   type Release,
   readRelease,
+  releaseName,
   removeRelease,
 } from "./releases.js";
 import { runScript, ScriptError } from "./script-error.js";
 import { startSiteHost } from "./site-host.js";
-import { parseStartOptions, START_USAGE, type StartOptions } from "./start-options.js";
+import {
+  DEFAULT_STATE,
+  parseStartOptions,
+  START_USAGE,
+  type StartOptions,
+} from "./start-options.js";
 
 await runScript(async () => {
   const options = parseStartOptions(process.argv.slice(2));
@@ -57,16 +64,16 @@ async function start(options: StartOptions, stopped: AbortSignal): Promise<void>
     const apps = await serveSites(options, undo);
     const token = await loadRecordToken(options.state);
     const server = await serveFunctions(options, token, undo);
-    const hasEnvFile = await writeEnvFile(options.envFile, server);
+    const hasEnvFile = options.envFile !== null && (await writeEnvFile(options.envFile, server));
 
     console.log(`Building ${APP_NAMES.join(", ")} …`);
-    for (const app of APP_NAMES) await bringUp(app, options.state, server.url, token, stopped);
+    for (const app of APP_NAMES) await bringUp(app, options, server.url, token, stopped);
 
     const { url, siteUrl } = server;
     const addresses = { url, siteUrl, apps, pid: process.pid };
     undo.push(() => removeAddresses(options.state));
     await writeAddresses(options.state, addresses);
-    console.log(welcome(addresses, hasEnvFile, performance.now() - startedAt));
+    console.log(welcome(addresses, aboutCli(options, hasEnvFile), performance.now() - startedAt));
     await new Promise((resolve) => stopped.addEventListener("abort", resolve));
   } catch (error) {
     if (!stopped.aborted) throw error;
@@ -121,46 +128,69 @@ async function serveFunctions(
   return server;
 }
 
-/** Builds an app; publishes and records it, unless that very build is served and live already. */
+/**
+ * Builds an app; publishes and records it if it is a new build. One that is kept already is live,
+ * or was gone back from, and then what is live stays so until somebody deploys.
+ */
 async function bringUp(
   app: AppName,
-  state: string,
+  { state }: StartOptions,
   url: string,
   token: string,
   signal: AbortSignal,
 ): Promise<void> {
   const site = localPaths(state).site(app);
   const built = await buildRelease(app, site, url, signal);
-  const release = await keepOneOfEqual(site, built);
   const live = await liveDeployment(url, app);
+  const { release, twin } = await chooseRelease(site, built, live?.buildId ?? null);
   if (live?.buildId === release.stamp.buildId) {
     await pointTo(site, release.number);
   } else {
     await publishRelease({ site, release, url, token, signal });
   }
+  if (twin !== null) {
+    const data = state === resolve(DEFAULT_STATE) ? "" : ` --data ${relative(".", state)}`;
+    console.log(
+      `${app} stays at ${releaseName(release)}: the working tree is ${releaseName(twin)}, which is not live now; npm run deploy -- ${app}${data} deploys it`,
+    );
+  }
   await pruneReleases(site, KEPT_RELEASES);
 }
 
-/** Starting again without a change makes no new release. */
-async function keepOneOfEqual(site: string, built: Release): Promise<Release> {
+/**
+ * Gives the release to serve; starting again without a change makes no new one.
+ *
+ * @returns `twin`: the kept release that equals the working tree, if another one is live.
+ */
+async function chooseRelease(
+  site: string,
+  built: Release,
+  liveBuildId: string | null,
+): Promise<{ readonly release: Release; readonly twin: Release | null }> {
   const number = await currentReleaseNumber(site);
   const current = number === null ? null : await readRelease(site, number);
-  if (current?.stamp.buildId !== built.stamp.buildId) return built;
+  const kept = (await listReleases(site)).filter((release) => release.number !== built.number);
+  const equals = kept.filter(({ stamp }) => stamp.buildId === built.stamp.buildId);
+  const twin = equals.find((release) => release.number === current?.number) ?? equals[0];
+  if (twin === undefined || current === null) return { release: built, twin: null };
+  const isCurrent = twin.stamp.buildId === current.stamp.buildId;
+  // Where the ledger knows nothing of what is served, nothing is worth keeping live.
+  if (!isCurrent && current.stamp.buildId !== liveBuildId) return { release: built, twin: null };
   await removeRelease(site, built.number);
-  return current;
+  return { release: current, twin: isCurrent ? null : twin };
 }
 
-function welcome(
-  { apps, url, siteUrl }: LocalAddresses,
-  hasEnvFile: boolean,
-  tookMs: number,
-): string {
+function aboutCli({ envFile }: StartOptions, hasEnvFile: boolean): string {
+  if (hasEnvFile) return "    npx convex data deployments    shows the table itself";
+  return envFile === null
+    ? "    npx convex is not told of this server; --convex-env <path> writes a file for it"
+    : `    ${relative(".", envFile)} is your own, so npx convex talks to what it names, not to this server`;
+}
+
+function welcome({ apps, url, siteUrl }: LocalAddresses, cli: string, tookMs: number): string {
   const rows = APP_NAMES.map(
     (app) => `    ${app.padEnd(10)} ${apps[app].padEnd(23)}  ${APPS[app].about}`,
   );
-  const cli = hasEnvFile
-    ? "    npx convex data deployments    shows the table itself"
-    : "    .env.local is your own, so npx convex talks to what it names, not to this server";
   return `
   Tideline runs on this machine (ready in ${(tookMs / 1000).toFixed(1)} s)
 

@@ -14,8 +14,20 @@ import { startVitest } from "vitest/node";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-const problem = await findProblem();
-if (problem !== null) {
+const USAGE = `Usage: npm run test:convex
+
+Runs the ledger's tests against the deployment that two variables name:
+
+  CONVEX_SELF_HOSTED_URL, CONVEX_SELF_HOSTED_ADMIN_KEY
+
+It pushes this repository's functions there, and sets and removes its TIDELINE_ variables, so take
+one that nobody uses for anything else.`;
+
+const wantsHelp = process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h");
+const problem = wantsHelp ? null : await findProblem();
+if (wantsHelp) {
+  console.log(USAGE);
+} else if (problem !== null) {
   console.error(problem);
   process.exitCode = 1;
 } else {
