@@ -187,7 +187,7 @@ describe("tideline record", () => {
     });
   });
 
-  test("the documents' variables override the stamp, and say so", async () => {
+  test("the documented variables override the stamp, and say so", async () => {
     await writeDist({ ...STAMP, buildNumber: 0 });
     answers = [value(RECORDED)];
     const commit = "cd".repeat(20);
@@ -611,7 +611,7 @@ test("help and version go to the output", async () => {
   expect((await tideline(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test("scripts/record-deployment is the same under the documents' name", async () => {
+test("scripts/record-deployment is the same under another name", async () => {
   await writeDist();
   answers = [value(RECORDED)];
   const child = spawn(

@@ -1,5 +1,5 @@
 /**
- * What is going to be recorded, from `version.json`, the documents' environment variables and the
+ * What is going to be recorded, from `version.json`, the documented environment variables and the
  * options. Talks to nobody; `record` sends it.
  */
 import { resolve } from "node:path";
@@ -121,7 +121,7 @@ function readRunNumber(env: Env, stamp: BuildStamp, warnings: string[]): number 
   return number || null;
 }
 
-/** The documents' script took everything but "production" for staging. */
+/** Deployment scripts often took everything but "production" for staging. */
 function contradicts(nodeEnv: string | undefined, environment: string): boolean {
   if (!nodeEnv) return false;
   return (nodeEnv === "production") !== (environment === "production") && environment !== "local";

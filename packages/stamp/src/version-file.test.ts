@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("it holds the stamp, and the same under the documents' names", async () => {
+test("it holds the stamp, and the same under the older names", async () => {
   await writeVersionFile(path, STAMP);
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
     ...STAMP,
@@ -40,7 +40,7 @@ test("it holds the stamp, and the same under the documents' names", async () => 
   expect(readdirSync(folder)).toEqual(["version.json"]);
 });
 
-test("one with the documents' names alone is understood", async () => {
+test("one with the older names alone is understood", async () => {
   const file = {
     version: "4.20.5",
     build_number: "202512031420",

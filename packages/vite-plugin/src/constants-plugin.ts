@@ -5,7 +5,7 @@ import { importConstants } from "./import-constants.js";
 import { constantsModule, resolveVirtualModule, stampModule } from "./virtual-modules.js";
 
 /**
- * Gives the plugin that serves `virtual:tideline` and imports the documents' constants where they
+ * Gives the plugin that serves `virtual:tideline` and imports the build constants where they
  * are used.
  *
  * @param fallback The stamp for code that runs without a page, in the environment of that name.

@@ -1,5 +1,5 @@
 /**
- * Makes the documents' constants work without inlining them: a module that uses one gets an import
+ * Makes the build constants work without inlining them: a module that uses one gets an import
  * of the same name. JavaScript's own scopes then decide which uses mean the import, so a parameter
  * or a local variable of that name stays what it is.
  */

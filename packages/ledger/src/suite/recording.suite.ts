@@ -44,7 +44,7 @@ export function recordingSuite(getClient: () => LedgerClient): void {
       });
     });
 
-    test("a call with the documents' arguments and gitTag null gets its label as build id", async () => {
+    test("a call with the required arguments and gitTag null gets its label as build id", async () => {
       const r = rig();
       const { buildId, ...args } = r.args("a", { gitTag: null, gitCommit: "unknown" });
       expect(await r.recordRaw({ ...args })).toMatchObject({ buildId: "label:1.0.0-a", epoch: 1 });
