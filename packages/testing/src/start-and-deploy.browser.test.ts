@@ -1,6 +1,6 @@
 /** The two commands of the README, run as they are, on a copy of this repository's apps. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -24,6 +24,8 @@ let folder: string;
 let browser: Browser;
 let running: ChildProcess | null = null;
 let addresses: LocalAddresses;
+/** What the last npm start said. */
+let welcome = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tideline-start-"));
@@ -52,7 +54,9 @@ interface Outcome {
 }
 
 function run(command: string, ...args: string[]): Promise<Outcome> {
-  const env = { ...process.env, CI: "1", TIDELINE_ENVIRONMENT: "local" };
+  // What a pipeline exported is about another commit than the one here.
+  const exported = { GITHUB_SHA: "f".repeat(40), GITHUB_RUN_NUMBER: "7", GIT_TAG: "v9" };
+  const env = { ...process.env, ...exported, CI: "1", TIDELINE_ENVIRONMENT: "local" };
   return new Promise((resolve) => {
     execFile(command, args, { cwd: folder, env }, (error, stdout, stderr) => {
       const code = typeof error?.code === "number" ? error.code : error === null ? 0 : 1;
@@ -80,6 +84,7 @@ async function start(port = "0"): Promise<void> {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         said += text;
+        welcome = said;
         if (said.includes("Ctrl-C stops it")) resolve();
       });
     }
@@ -155,6 +160,46 @@ test("a deployment reaches the tabs of its app, and going back reaches them too"
   for (const context of browser.contexts()) await context.close();
 });
 
+test("the README's round with edits that are in no commit: there, back, forward, and kept", async () => {
+  const before = await script("deploy", "web");
+  const live = before.said.split(" ", 1)[0] ?? "";
+  const web = await openTab(browser, addresses.apps.web);
+  const follow = async (notice: string) => {
+    await web.notice.waitFor();
+    expect(await web.notices()).toEqual([notice]);
+    await web.notice.getByRole("button", { name: "Refresh" }).click();
+    await web.notice.waitFor({ state: "detached" });
+  };
+
+  await rename("Rockpool", "Saltmarsh");
+  const there = await script("deploy", "web");
+  expect(there.said).toMatch(/\([0-9a-f]{12}-dirty\) of web is live: recorded as deploy/);
+  await follow("New version available");
+  const back = await script("deploy", "web", "--rollback");
+  expect(back.said).toContain("recorded as rollback");
+  await follow(`Rolled back to ${live}`);
+
+  // Only a deployment changes what is live, also when npm start finds the edit again.
+  const [kept, url] = [await releases("web"), addresses.url];
+  await stop();
+  await start(new URL(url).port);
+  expect(welcome).toContain(`web stays at ${live} (`);
+  expect(welcome).toContain("npm run deploy -- web deploys it");
+  expect(await releases("web")).toEqual(kept);
+  expect(await (await fetch(addresses.apps.web)).text()).toContain(`&quot;${live}&quot;`);
+
+  // Further back, where the commit here is one that was live before.
+  expect((await script("deploy", "web", "--rollback")).said).toContain("recorded as rollback");
+  await rename("Saltmarsh", "Estuary");
+  const fix = await script("deploy", "web");
+  expect(fix.said).toContain("recorded as deploy");
+  const list = JSON.stringify({ appName: "web", environment: "local" });
+  const history = await run("npx", "convex", "run", "deployments:listDeployments", list);
+  expect(history.said).not.toContain("ffffff");
+  await run("git", "checkout", "--", "apps");
+  for (const context of browser.contexts()) await context.close();
+});
+
 test.each([
   [["foo"], 'Cannot deploy "foo": expected one of web, admin, marketing'],
   [[], "Cannot deploy: no app is named, expected one of web, admin, marketing"],
@@ -175,6 +220,9 @@ test("a build that fails changes nothing", async () => {
   const { code, said } = await script("deploy", "web");
   await run("git", "checkout", "--", "apps");
   expect([code, said]).toEqual([1, expect.stringContaining("Cannot build web")]);
+  expect(said.trimEnd().split("\n").at(-1)).toMatch(
+    /^Nothing was deployed: 0\.1\.0\+.* stays live/,
+  );
   expect(await releases("web")).toEqual(before);
 });
 
@@ -189,6 +237,18 @@ test("a second npm start at once is one sentence, and so is a busy port", async 
   expect(busy).toEqual({
     code: 1,
     said: expect.stringMatching(/^Cannot listen on .*--web-port\n$/),
+  });
+  const nowhere = await script("start", "--data", "/proc/nope", "--port", "0");
+  expect(nowhere).toEqual({
+    code: 1,
+    said: 'Cannot keep data in "/proc/nope": no folder can be made there; choose a folder with --data\n',
+  });
+  await mkdir(join(folder, "in-the-way"));
+  const options = ["--data", "third", "--port", "0", ...FREE_PORTS.flatMap((name) => [name, "0"])];
+  const unwritable = await script("start", ...options, "--convex-env", "in-the-way");
+  expect(unwritable).toEqual({
+    code: 1,
+    said: expect.stringMatching(/^Cannot tell npx convex of .*: EISDIR; name .* --convex-env\n$/),
   });
   const file = await script("start", "--data", "package.json", "--port", "0");
   expect(file).toEqual({
