@@ -5,6 +5,7 @@
 import { ConvexHttpClient } from "convex/browser";
 import pRetry from "p-retry";
 import { LedgerHttpError, readAnswer, UnreachableError } from "./ledger-http.js";
+import { notFoundHint } from "./not-found-hint.js";
 import { RecordError } from "./record-error.js";
 
 /** How to call. */
@@ -117,18 +118,7 @@ function explain(cause: unknown, path: string, { doing, url }: CallOptions): Rec
   const isNotFound = cause instanceof LedgerHttpError && cause.status === 404;
   return new RecordError(
     "failed",
-    `Cannot ${doing} at ${url}: ${text.trim().replace(/\s*\n\s*/g, " ")}${isNotFound ? hint(url) : ""}`,
+    `Cannot ${doing} at ${url}: ${text.trim().replace(/\s*\n\s*/g, " ")}${isNotFound ? `; ${notFoundHint(url)}` : ""}`,
     { cause },
   );
-}
-
-/** Convex serves HTTP actions beside the functions, at an address that is easily taken for theirs. */
-function hint(url: string): string {
-  const { hostname, port } = new URL(url);
-  const functions = hostname.endsWith(".convex.site")
-    ? `, which is ${url.replace(".convex.site", ".convex.cloud")}`
-    : port === "3211"
-      ? ", which is most often that of port 3210"
-      : "";
-  return `; this is not the address of a Convex deployment's functions${functions}`;
 }
