@@ -6,7 +6,7 @@ import type { DeploymentQuery } from "./source.js";
  *
  * @param url The Convex deployment's address, for example `https://happy-otter-123.convex.cloud`.
  * @param functionName For example `deployments:watchLatestDeployment`.
- * @returns Undefined when the query failed. Rejects when there is no answer.
+ * @returns Undefined when the query failed. Rejects when there is no answer in 10 s.
  * @see https://docs.convex.dev/http-api
  */
 export async function queryOnce(
@@ -18,6 +18,7 @@ export async function queryOnce(
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ path: functionName, args: query }),
+    signal: AbortSignal.timeout(10_000),
   });
   return (await response.json()).value;
 }

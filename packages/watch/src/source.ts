@@ -16,14 +16,15 @@ export interface DeploymentSource {
   /**
    * Follows the target until the returned function is called.
    *
-   * @param onLatest Called with the first answer and with every later one; null: nothing recorded.
+   * @param onLatest Called with the first answer and with every later one; null: nothing recorded;
+   *   undefined, which is ignored: no answer yet.
    * @param onError Called when the query cannot be answered; the message says how to mend it. A
    *   later `onLatest` means that it is mended.
    * @throws {Error} If the source cannot even start; same message rule.
    */
   subscribe(
     query: DeploymentQuery,
-    onLatest: (latest: LatestDeployment | null) => void,
+    onLatest: (latest: LatestDeployment | null | undefined) => void,
     onError: (error: Error) => void,
   ): () => void;
 

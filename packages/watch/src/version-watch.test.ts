@@ -430,6 +430,7 @@ test.each([false, true])(
     await clock.pass(refusesStorage ? 35 * MINUTE : 0);
     expect(visitor.state).toBe("offered");
     visitor.watch.refresh();
+    await clock.pass(0);
     expect(visitor.watch.getSnapshot().verdict).toEqual({ kind: "current" });
   },
 );
@@ -455,11 +456,103 @@ test("a clock that was set back does not make the loop guard last for ever", asy
   visitor.tab.loaded = "a";
   visitor.tab.served = "b";
   ledger.record("b");
-  visitor.watch.refresh();
-  visitor.watch.refresh();
+  for (let click = 0; click < 2; click++) {
+    visitor.watch.refresh();
+    await visitor.clock.pass(MINUTE);
+  }
+  expect(visitor.tab.loads).toBe(3);
   visitor.clock.set(visitor.clock.now() - 365 * 24 * 60 * MINUTE);
   await visitor.clock.pass(5 * MINUTE);
   expect(visitor.state).toBe("offered");
+});
+
+test.each([true, false])(
+  "after the ledger starts anew, at epoch 1, an old tab hears of what follows (socket live: %s)",
+  async (isLive) => {
+    const before = new FakeLedger();
+    for (const build of ["a", "b", "a", "b", "a"]) before.record(build);
+    let ledger = before;
+    let follow = () => {};
+    const source: DeploymentSource = {
+      subscribe: (...given) => {
+        follow = () => ledger.subscribe(...given);
+        return before.subscribe(...given);
+      },
+      check: (query) => ledger.check(query),
+    };
+    const visitor = new Visit(source, "a");
+    ledger = new FakeLedger();
+    ledger.record("c");
+    if (isLive) follow();
+    else visitor.tab.wake();
+    await visitor.clock.pass(0);
+    expect(visitor.watch.getSnapshot().latest?.epoch).toBe(1);
+
+    visitor.tab.served = "d";
+    ledger.record("d");
+    if (!isLive) visitor.tab.wake();
+    await visitor.clock.pass(0);
+    expect(visitor.state).toBe("offered");
+  },
+);
+
+test("a ledger that is empty when the tab wakes up counts as epoch 0", async () => {
+  const before = new FakeLedger();
+  before.record("a");
+  let ledger = before;
+  const source: DeploymentSource = {
+    subscribe: before.subscribe,
+    check: (query) => ledger.check(query),
+  };
+  const visitor = new Visit(source, "a");
+  ledger = new FakeLedger();
+  visitor.tab.wake();
+  await visitor.clock.pass(0);
+  visitor.tab.served = "b";
+  ledger.record("b");
+  visitor.tab.wake();
+  await visitor.clock.pass(0);
+  expect(visitor.state).toBe("offered");
+});
+
+test("refresh() while the host cannot be reached keeps the page, says so, and offers again", async () => {
+  const ledger = new FakeLedger();
+  ledger.record("a");
+  const visitor = visit(ledger, "a");
+  const { tab, clock } = visitor;
+  tab.served = "b";
+  ledger.record("b");
+  await clock.pass(0);
+  tab.served = null;
+  visitor.watch.refresh();
+  await clock.pass(0);
+  expect(visitor.state).toBe("rolling-out");
+  await clock.pass(10_000);
+  expect(visitor.state).toBe("waiting");
+  expect(tab.loads).toBe(1);
+
+  tab.served = "b";
+  await clock.pass(20_000);
+  expect(visitor.state).toBe("offered");
+  visitor.watch.refresh();
+  await clock.pass(0);
+  expect(tab.loads).toBe(2);
+});
+
+test("many clicks on Refresh are one load and one look at the host", async () => {
+  const ledger = new FakeLedger();
+  ledger.record("a");
+  const { tab, watch, clock } = visit(ledger, "a");
+  tab.served = "b";
+  ledger.record("b");
+  await clock.pass(0);
+  for (let click = 0; click < 5; click++) watch.refresh();
+  await clock.pass(0);
+  // The load has begun, and the page is still there.
+  for (let click = 0; click < 5; click++) watch.refresh();
+  await clock.pass(1_000);
+  expect(tab.loads).toBe(2);
+  expect(tab.looks).toBe(2);
 });
 
 test('a refused "Leave site?" costs none of the two loads', async () => {
@@ -470,10 +563,14 @@ test('a refused "Leave site?" costs none of the two loads', async () => {
   ledger.record("b");
   await visitor.clock.pass(0);
   visitor.tab.refusesToLeave = true;
-  for (let click = 0; click < 5; click++) visitor.watch.refresh();
-  expect(visitor.state).toBe("offered");
+  for (let click = 0; click < 5; click++) {
+    visitor.watch.refresh();
+    await visitor.clock.pass(MINUTE);
+    expect(visitor.state).toBe("offered");
+  }
   visitor.tab.refusesToLeave = false;
   visitor.watch.refresh();
+  await visitor.clock.pass(0);
   expect(visitor.tab.loads).toBe(2);
 });
 
@@ -481,7 +578,10 @@ test("refresh() of a page that is current loads it, and the guard does not count
   const ledger = new FakeLedger();
   ledger.record("a");
   const visitor = visit(ledger, "a");
-  for (let click = 0; click < 3; click++) visitor.watch.refresh();
+  for (let click = 0; click < 3; click++) {
+    visitor.watch.refresh();
+    await visitor.clock.pass(0);
+  }
   expect(visitor.tab.loads).toBe(4);
   visitor.tab.served = "b";
   ledger.record("b");

@@ -11,9 +11,6 @@ import { NOTHING_HEARD, type WatchSnapshot, type WatchState } from "./watch-snap
 
 // A rollout takes seconds or minutes; nobody gains from asking a host more often than this.
 const LOOK_AFTER_MS = [0, 5_000, 30_000];
-const LAST_LOOK_AFTER_MS = 300_000;
-// Long enough to read one line.
-const NOTE_MS = 10_000;
 
 export interface VersionWatchOptions {
   /** What this page was built as, or null if its stamp is unreadable: then nothing is ever said. */
@@ -34,7 +31,8 @@ export interface VersionWatch {
   /** The first listener starts the watch; when the last is gone it rests, and keeps what it knows. */
   subscribe(listener: () => void): () => void;
   /**
-   * Loads the page again. Does not when two loads in half an hour brought the same build: it then
+   * Loads the page again, once however often it is called, after a look at the host. Does not load
+   * when the host cannot be reached, or when a page that is behind would get the same build: it then
    * says "rolling-out" instead.
    */
   refresh(): void;
@@ -64,30 +62,30 @@ export function createVersionWatch({
   const listeners = new Set<() => void>();
   let stop = () => {};
   let snapshot: WatchSnapshot = { ...NOTHING_HEARD, stamp };
-  let bootEpoch: number | undefined;
+  /** The lowest epoch heard: a ledger that was wiped or restored starts again below the first. */
+  let bootEpoch = Infinity;
   /** What the page is behind, as "<epoch>:<build id>:<severity>"; "" while it is behind nothing. */
   let deployment = "";
   /** The host served another build when it was asked last. */
   let isServed = false;
-  /** The note "still rolling out" is up. */
-  let isNoted = false;
+  /** What is shown for a while whatever else is true: a note, or what was there before a refresh. */
+  let held: WatchState | undefined;
   /** Counts the looks at the host; only the newest may act on what it sees. */
   let turn = 0;
 
   const update = (change?: Partial<WatchSnapshot>) => {
     let state: WatchState = "listening";
     if (deployment) {
-      if (isNoted) state = "rolling-out";
-      else if (!isServed) state = "waiting";
-      else if (deployment === page.recall("localStorage", dismissedKey)) state = "dismissed";
-      else state = "offered";
+      if (deployment === page.recall("localStorage", dismissedKey)) state = "dismissed";
+      else state = held ?? (isServed ? "offered" : "waiting");
     }
     snapshot = { ...snapshot, ...change, state };
     for (const listener of listeners) listener();
   };
 
-  const hear = (latest: LatestDeployment | null) => {
-    bootEpoch ??= latest?.epoch ?? 0;
+  const hear = (latest: LatestDeployment | null | undefined) => {
+    if (latest === undefined) return;
+    bootEpoch = Math.min(bootEpoch, latest?.epoch ?? 0);
     const verdict = judge(stamp, latest, bootEpoch);
     const previous = deployment;
     deployment =
@@ -96,7 +94,7 @@ export function createVersionWatch({
       // An offer stays up while the host is asked anew.
       isServed &&= deployment !== "";
       // A load was for this very deployment, and here is the same build again.
-      if (deployment && loads()) noteAndLook();
+      if (deployment && loads()) hold("rolling-out");
       else look(0);
     }
     update({ verdict, latest, setupError: null });
@@ -117,31 +115,34 @@ export function createVersionWatch({
     if (!deployment) return;
     after(async () => {
       if (mine !== turn) return;
-      // Null: a host that cannot be asked says nothing new.
       const served = await page.servedBuild().catch(() => null);
       if (mine !== turn) return;
+      // A host that cannot be asked says nothing new.
       if (served !== null) isServed = served !== running && loads() < MAX_LOADS;
       if (!isServed) look(step + 1);
       update();
-    }, LOOK_AFTER_MS[step] ?? LAST_LOOK_AFTER_MS);
+    }, LOOK_AFTER_MS[step] ?? 300_000);
   };
 
-  const noteAndLook = () => {
-    isNoted = true;
-    after(() => {
-      isNoted = false;
-      update();
-    }, NOTE_MS);
+  /** Keeps a state up for 10 s: long enough to read one line, and for a load to begin. */
+  const hold = (state: WatchState) => {
+    held = state;
+    isServed = false;
     look(2);
+    after(() => {
+      held = undefined;
+      update();
+    }, 10_000);
   };
 
   const checkNow = () => {
     if (!listeners.size) return;
+    const known = snapshot.latest;
     source
       .check?.(query)
       .then((latest) => {
         // The live query may have overtaken this answer.
-        if (latest && latest.epoch >= (snapshot.latest?.epoch ?? 0)) hear(latest);
+        if (snapshot.latest === known) hear(latest);
       })
       .catch(() => {}); // No answer is no news: the live connection has the last word.
     look(0);
@@ -167,20 +168,22 @@ export function createVersionWatch({
         stop();
       };
     },
-    refresh() {
-      if (deployment && loads() >= MAX_LOADS) {
-        noteAndLook();
-        update();
-      } else {
-        // Nobody counts the loads of a page that is behind nothing.
-        loadAgain(page, loadsKey + (deployment || "none"), now());
-      }
+    async refresh() {
+      if (held) return;
+      // Further clicks count for nothing meanwhile.
+      hold(snapshot.state);
+      // To load a page that cannot be reached is to throw this one away.
+      const served = await page.servedBuild().catch(() => null);
+      if (served === null || (deployment && loads() >= MAX_LOADS)) hold("rolling-out");
+      // Nobody counts the loads of a page that is behind nothing.
+      else loadAgain(page, loadsKey + (deployment || "none"), now());
+      update();
     },
     dismiss() {
-      if (!isServed || !deployment.endsWith("normal")) return;
+      if (!deployment.endsWith("normal")) return;
       page.remember("localStorage", dismissedKey, deployment);
       // Where the browser refuses to remember, it is hidden until the host is asked again.
-      isServed = page.recall("localStorage", dismissedKey) === deployment;
+      isServed = false;
       update();
     },
     checkNow,

@@ -4,7 +4,8 @@ export interface WatchPage {
    * Looks, past every cache, which build the host serves at this page's address now.
    *
    * @returns The build id, or undefined if the document came but has no readable stamp. Rejects when
-   *   there was no document (offline, time-out, a failing host).
+   *   there was no document (offline, a failing host, or none that answers within
+   *   seconds): a refresh waits for this.
    */
   servedBuild(): Promise<string | undefined>;
 

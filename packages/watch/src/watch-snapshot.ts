@@ -12,12 +12,14 @@ import type { BuildStamp, LatestDeployment, Verdict } from "@tideline/version";
  *    │   v                                                                     │
  *    │  rolling-out ── 10 s ──> waiting <── own build again ───────────────────┤
  *    │       ^                                                                 │
- *    │       └── refresh(), but two loads in half an hour brought nothing      │ refresh()
+ *    │       ├── refresh(), but two loads in half an hour brought nothing      │ refresh()
+ *    │       └── refresh(), but the host cannot be reached                     │
  *    │                                                                         v
  *    └ any state, when the verdict is no longer outdated                   page is left
  * ```
  *
- * A newer deployment starts again at `waiting`; an offer stays up while the host is asked anew.
+ * A newer deployment starts again at `waiting`; an offer stays up while the host is asked anew, and
+ * for 10 s after refresh(), in which further calls of it count for nothing.
  */
 export type WatchState =
   /** No update to speak of; the verdict says why. */
@@ -28,7 +30,7 @@ export type WatchState =
   | "offered"
   /** As `offered`, but a person said Later to this deployment. */
   | "dismissed"
-  /** A load brought the same build again. Say so quietly; it ends by itself. */
+  /** A load brought the same build again, or would bring nothing. Say so quietly; it ends by itself. */
   | "rolling-out";
 
 /** A moment of a watch. Immutable: a change is a new object. */

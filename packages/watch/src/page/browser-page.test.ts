@@ -1,10 +1,12 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { queryOnce } from "../query-once.js";
 import { browserPage } from "./browser-page.js";
 import { readStamp } from "./read-stamp.js";
 import { recoverChunks } from "./recover-chunks.js";
 import { retryImport } from "./retry-import.js";
 
+const TARGET = { appName: "web", environment: "production" };
 const html = (buildId: string) =>
   `<!doctype html><head><meta name="tideline-build" content='{"buildId":"${buildId}"}'></head>`;
 const respond = (body: string, status = 200) =>
@@ -53,6 +55,34 @@ test.each([429, 500, 503])("servedBuild() rejects for status %i", async (status)
 test("servedBuild() believes the page of a host that serves it with status 404", async () => {
   respond(html("b2"), 404);
   expect(await browserPage.servedBuild()).toBe("b2");
+});
+
+test.each([
+  ["servedBuild()", () => browserPage.servedBuild()],
+  [
+    "queryOnce()",
+    () => queryOnce("https://example.invalid", "deployments:watchLatestDeployment", TARGET),
+  ],
+])("%s gives up on a host that does not answer for 10 s", async (_name, ask) => {
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new DOMException("Too late", "TimeoutError")), ms);
+    return controller.signal;
+  });
+  vi.spyOn(globalThis, "fetch").mockImplementation(
+    (_url, init) =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+      }),
+  );
+  let outcome = "waits";
+  ask().catch((error) => {
+    outcome = error.name;
+  });
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(outcome).toBe("waits");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(outcome).toBe("TimeoutError");
 });
 
 test("servedBuild() is undefined for a document without a stamp", async () => {

@@ -3,11 +3,6 @@ import { clearCaches } from "./clear-caches.js";
 import { servedBuild } from "./served-build.js";
 import { recall, remember } from "./storage.js";
 
-// Shorter absences leave a live socket behind.
-const AWAY_MS = 30_000;
-// A worker that does not hand over must not keep a person who asked for a refresh waiting.
-const CLEAR_MS = 3_000;
-
 /** The page this runs in, for a watch. Touches nothing until a method is called. */
 export const browserPage: WatchPage = {
   servedBuild,
@@ -16,12 +11,12 @@ export const browserPage: WatchPage = {
 
   reload(onLeave) {
     addEventListener("pagehide", onLeave);
-    const load = () => location.reload();
-    // Whatever fails before it, the load itself is what was asked for.
-    Promise.race([clearCaches(), new Promise((resolve) => setTimeout(resolve, CLEAR_MS))]).then(
-      load,
-      load,
-    );
+    new Promise<void>((done) => {
+      // A worker that does not hand over must not keep a person who asked for a refresh waiting.
+      setTimeout(done, 3_000);
+      // Whatever fails before it, the load itself is what was asked for.
+      clearCaches(done).catch(done);
+    }).then(() => location.reload());
   },
 
   listen(onWake, onRemember) {
@@ -29,8 +24,9 @@ export const browserPage: WatchPage = {
     // Fires too when a page comes back out of the back/forward cache.
     const onVisibilityChange = () => {
       if (document.hidden) leftAt = Date.now();
-      // By distance: a clock that was set back must not hide an absence.
-      else if (Math.abs(Date.now() - leftAt) >= AWAY_MS) onWake();
+      // Shorter absences leave a live socket behind. By distance: a clock that was set back must not
+      // hide an absence.
+      else if (Math.abs(Date.now() - leftAt) >= 30_000) onWake();
     };
     addEventListener("visibilitychange", onVisibilityChange);
     addEventListener("online", onWake);

@@ -4,15 +4,12 @@
  *
  * The worker has to call `skipWaiting()` on the message `{type: "SKIP_WAITING"}`, as Workbox's do.
  */
-export async function clearCaches(): Promise<void> {
+export async function clearCaches(onDone: () => void): Promise<void> {
   for (const name of await caches.keys()) await caches.delete(name);
   const { serviceWorker } = navigator;
-  const registration = await serviceWorker.getRegistration();
-  const waiting = registration?.waiting;
-  if (!waiting) return;
-  waiting.postMessage({ type: "SKIP_WAITING" });
+  const waiting = (await serviceWorker.getRegistration())?.waiting;
+  if (!waiting) return onDone();
   // Takes the place of the app's own listener, if any: the page is about to go.
-  await new Promise((resolve) => {
-    serviceWorker.oncontrollerchange = resolve;
-  });
+  serviceWorker.oncontrollerchange = onDone;
+  waiting.postMessage({ type: "SKIP_WAITING" });
 }

@@ -4,7 +4,7 @@ import { readStamp } from "./read-stamp.js";
  * Looks which build the host serves at this page's own address now, past every cache.
  *
  * @returns The build id, or undefined if a document came that has no readable stamp.
- * @throws {Error} If no document came: offline, no answer, or status 429 or 5xx. A
+ * @throws {Error} If no document came: offline, no answer in 10 s, or status 429 or 5xx. A
  *   status like 404 counts, because some static hosts serve a single-page app's pages with it.
  */
 export async function servedBuild(): Promise<string | undefined> {
@@ -12,6 +12,7 @@ export async function servedBuild(): Promise<string | undefined> {
     cache: "no-store",
     // Hosts that serve single-page apps ask whether a page is wanted.
     headers: { Accept: "text/html" },
+    signal: AbortSignal.timeout(10_000),
   });
   if (response.status > 428) throw new Error(response.statusText);
   const html = await response.text();
