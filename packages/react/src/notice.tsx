@@ -49,7 +49,7 @@ export function Notice({
   const { gitTag, version, gitCommit, buildNumber, deployedAt, notes } = latest;
   const isRollingOut = tone === "rolling-out";
   const isCritical = tone === "critical";
-  const label = gitTag || version.replace(/^(?=\d)/, "v");
+  const label = gitTag || version.replace(/^(?=\d+\.\d)/, "v");
   const title = {
     superseded: text.available,
     "rolled-back": text.rolledBack(gitTag || version),
@@ -105,13 +105,16 @@ export function Notice({
               <time dateTime={deployed.toISOString()} title={deployed.toLocaleString(locale)}>
                 {text.deployed(relativeTime(Date.now() - deployedAt, locale))}
               </time>
-              {/^[\da-f]{7,}$/.test(gitCommit) && <code>{shortCommit(gitCommit)}</code>}
+              {/^[\da-f]{7,}(-dirty)?$/.test(gitCommit) && <code>{shortCommit(gitCommit)}</code>}
             </p>
             {notes && (
-              <p {...part("notes")}>
-                <span title={notes}>{notes}</span>
+              <div {...part("notes")}>
+                {/* One line; a click, a tap or Enter unfolds the rest. */}
+                <details>
+                  <summary title={notes}>{notes}</summary>
+                </details>
                 {href && <a href={href}>{text.notesLink}</a>}
-              </p>
+              </div>
             )}
             <div {...part("actions")}>
               <button {...part("refresh")} type="button" onClick={refreshApp}>

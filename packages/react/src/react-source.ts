@@ -22,16 +22,14 @@ export function reactSource(client: ConvexReactClient, functionName: string): De
       const tell = () => {
         try {
           // Throws the query's own error, and so does the rule if the answer is not Tideline's.
-          const latest = watch.localQueryResult();
-          if (latest !== undefined) onLatest(latest);
+          onLatest(watch.localQueryResult());
         } catch (error) {
           onError(setupError(functionName, error));
         }
       };
-      const stop = watch.onUpdate(tell);
       // Another part of the app may have the answer already.
       tell();
-      return stop;
+      return watch.onUpdate(tell);
     },
     check: (query) => queryOnce(client.url, functionName, query),
   };

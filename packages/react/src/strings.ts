@@ -8,7 +8,7 @@ export interface NoticeStrings {
   readonly critical: string;
   /** Why an important update cannot be put off. */
   readonly reason: string;
-  /** @default "Still rolling out" */
+  /** After a refresh that brought nothing, or for which the host did not answer. @default "Still rolling out" */
   readonly rollingOut: string;
   readonly rollingOutText: string;
   /** @default `Build #${number}` */
@@ -31,7 +31,7 @@ export const ENGLISH: NoticeStrings = {
   critical: "Important update",
   reason: "It fixes a serious problem in the version that you are using.",
   rollingOut: "Still rolling out",
-  rollingOutText: "The new version is on its way. You can go on working.",
+  rollingOutText: "The new version cannot be reached yet. You can go on working.",
   build: (number) => `Build #${number}`,
   deployed: (ago) => `Deployed ${ago}`,
   notesLink: "What’s new",

@@ -2,6 +2,8 @@
 
 import { act, cleanup, render, renderHook, screen } from "@testing-library/react";
 import { FakeLedger, fakeStamp } from "@tideline/testing";
+import { shortCommit } from "@tideline/version";
+import type { DeploymentSource } from "@tideline/watch";
 import axe from "axe-core";
 import { ConvexProvider, type ConvexReactClient } from "convex/react";
 import { type ReactNode, StrictMode } from "react";
@@ -87,6 +89,69 @@ test("the badge is the tag where there is one", async () => {
   expect(screen.getByText("web-1.4.2")).toBeTruthy();
 });
 
+test.each([
+  ["1.4.2", "v1.4.2"],
+  ["2.0-beta", "v2.0-beta"],
+  ["20261120-150931", "20261120-150931"],
+  ["v3.0.0", "v3.0.0"],
+  ["nightly", "nightly"],
+])("the badge of version %s is %s", async (version, badge) => {
+  show();
+  await deploy("b", { version });
+  expect(screen.getByText(badge).className).toBe("tideline-badge");
+});
+
+test("a rollback to a version that is no number.number has its name as it is", async () => {
+  ledger.record("b");
+  document.head.innerHTML = html("b");
+  show();
+  await deploy("a", { kind: "rollback", version: "20261120-150931" });
+  expect(screen.getByRole("region", { name: "Rolled back to 20261120-150931" })).toBeTruthy();
+});
+
+test.each([
+  ["babdd623828a4c1f0d5e7b9a2c3d4e5f60718293-dirty", true],
+  ["unknown", false],
+  ["feature-dirty", false],
+])("the commit %s is shown: %s", async (gitCommit, isShown) => {
+  const source: DeploymentSource = {
+    subscribe: (query, onLatest, onError) =>
+      ledger.subscribe(query, (latest) => onLatest(latest && { ...latest, gitCommit }), onError),
+  };
+  const { container } = show({ source });
+  await deploy("b");
+  expect(container.querySelector("code")?.textContent).toBe(
+    isShown ? shortCommit(gitCommit) : undefined,
+  );
+});
+
+test("notes that are longer than a line can be unfolded", async () => {
+  const notes = "Faster search. ".repeat(20);
+  const { container } = show();
+  await deploy("b", { notes });
+  const summary = container.querySelector("summary");
+  expect(summary?.textContent).toBe(notes);
+  expect(summary?.title).toBe(notes);
+  expect(container.querySelector("details")?.open).toBe(false);
+  await act(async () => summary?.click());
+  expect(container.querySelector("details")?.open).toBe(true);
+});
+
+test("Refresh while the host is down keeps the page, and says that it cannot be reached", async () => {
+  show();
+  await deploy("b");
+  vi.mocked(fetch).mockRejectedValue(new TypeError("Failed to fetch"));
+  await act(async () => {
+    screen.getByRole("button", { name: "Refresh" }).click();
+    await vi.advanceTimersByTimeAsync(5_000);
+  });
+  expect(reloads).toBe(0);
+  expect(notice()?.textContent).toContain("cannot be reached yet");
+  vi.mocked(fetch).mockImplementation(async () => new Response(html(served)));
+  await act(() => vi.advanceTimersByTimeAsync(30_000));
+  expect(screen.getByRole("button", { name: "Refresh" })).toBeTruthy();
+});
+
 test("its age ticks, and is not read out again", async () => {
   show();
   await deploy("b", { deployedAt: NOW });
@@ -96,11 +161,14 @@ test("its age ticks, and is not read out again", async () => {
   expect(screen.getByRole("status").contains(age)).toBe(false);
 });
 
-test("Refresh loads the page, once", async () => {
+test("Refresh loads the page, once, however often it is clicked", async () => {
   show();
   await deploy("b");
   await act(async () => {
-    screen.getByRole("button", { name: "Refresh" }).click();
+    for (let click = 0; click < 5; click++) {
+      screen.getByRole("button", { name: "Refresh" }).click();
+      await vi.advanceTimersByTimeAsync(500);
+    }
     await vi.advanceTimersByTimeAsync(3_000);
   });
   expect(reloads).toBe(1);

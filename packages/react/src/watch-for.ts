@@ -20,8 +20,6 @@ export interface VersionCheckOptions {
 }
 
 const watches = new WeakMap<object, Record<string, VersionWatch>>();
-// Stands for the client where there is none.
-const NO_CLIENT = {};
 
 /**
  * Gives the watch that these options name; the same one for the same client, source and target.
@@ -33,7 +31,7 @@ export function watchFor(
   options: VersionCheckOptions,
   key: string,
 ): VersionWatch {
-  const owner = options.source ?? client ?? NO_CLIENT;
+  const owner = options.source ?? client ?? watches;
   const byOptions = watches.get(owner) ?? {};
   watches.set(owner, byOptions);
   byOptions[key] ??= makeWatch(client, options);
@@ -50,17 +48,14 @@ function makeWatch(
     source = client && reactSource(client, functionName),
   }: VersionCheckOptions,
 ): VersionWatch {
-  const hasTarget = appName && environment;
   return createVersionWatch({
     stamp,
     appName,
     environment,
     page: browserPage,
-    source: (hasTarget && source) || {
+    source: (appName && environment && source) || {
       subscribe() {
-        throw new Error(
-          `Cannot follow deployments: add ${hasTarget ? "<ConvexProvider>" : "tideline() to vite.config.ts"}`,
-        );
+        throw new Error("Cannot follow deployments: add <ConvexProvider> and tideline()");
       },
     },
   });
