@@ -1,3 +1,4 @@
+import Sqlite from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedDatabase } from "./embedded-database.js";
 import {
@@ -225,6 +226,43 @@ describe("a change of schema while a mutation waits", () => {
     expect(ns(collect(database.beginQuery(), "rows.by_n"))).toEqual([2, 2, "earlier"]);
   });
 });
+
+test("a mutation that is overtaken by a change of schema may go on to nested ones", async () => {
+  const waiting = gate();
+  const goOn = gate();
+  let runs = 0;
+  const running = database.mutate({}, async (t) => {
+    runs += 1;
+    waiting.open();
+    await goOn.opened;
+    const nested = t.savepoint();
+    insert(t, "rows", { n: runs });
+    nested.release();
+    return result(runs);
+  });
+  await waiting.opened;
+  expect(database.setSchema(schemaOf({ rows: {} }))).toBeNull();
+  goOn.open();
+  expect((await running).value).toBe("2");
+  expect(ns(collect(database.beginQuery(), "rows"))).toEqual([2]);
+});
+
+test("when a mutation breaks by a fault of the file, those of its session do not overtake it", async () => {
+  const ran: string[] = [];
+  const call = (sessionId: string, requestId: number) =>
+    database.mutate({ session: { sessionId, requestId } }, async (t) => {
+      ran.push(`${sessionId}${requestId}`);
+      insert(t, "rows", {});
+      return result(null);
+    });
+  const shell = new Sqlite(folder.path);
+  shell.exec("BEGIN IMMEDIATE");
+  const first = call("a", 1).finally(() => shell.close());
+  const outcomes = await Promise.allSettled([first, call("a", 2), call("b", 1)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
+  await Promise.all([call("a", 1), call("a", 2)]);
+  expect(ran).toEqual(["b1", "a1", "a2"]);
+}, 15_000);
 
 test("close waits for queued mutations and takes no more", async () => {
   const queued = write(database, (t) => insert(t, "rows", { n: 1 }));

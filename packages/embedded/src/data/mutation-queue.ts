@@ -66,7 +66,7 @@ export class MutationQueue {
   readonly #begin;
   readonly #commit;
   readonly #rollBack;
-  readonly #jobs: Job[] = [];
+  #jobs: Job[] = [];
   #finished: Finished[] = [];
   #running: DatabaseTransaction | null = null;
   /** Before the running mutation, which may make some. */
@@ -142,7 +142,7 @@ export class MutationQueue {
         await this.#runJob(job);
       } catch (error) {
         // SQLite itself failed: nobody can tell what of the batch is left.
-        job.reject(error);
+        this.#breakOff(job, error);
         this.#failBatch(error);
       }
     }
@@ -168,6 +168,7 @@ export class MutationQueue {
       const { fault } = transaction.documents;
       if (outcome.ok && fault === null) this.#succeed(job, transaction, outcome.value);
       else this.#fail(job, outcome.ok ? fault?.cause : outcome.error);
+      if (fault !== null) this.#refuseFollowers(job, fault.cause);
       transaction.close();
       return;
     }
@@ -225,7 +226,25 @@ export class MutationQueue {
     this.#finished = [];
     this.#running = null;
     this.#rollBackAll();
-    for (const { job } of finished) job.reject(error);
+    for (const { job } of finished) this.#breakOff(job, error);
+  }
+
+  #breakOff(job: Job, error: unknown): void {
+    job.reject(error);
+    this.#refuseFollowers(job, error);
+  }
+
+  /**
+   * A client whose mutation broke by a fault of ours asks for it again, and for all after it. None
+   * of those may take effect before that, or they would have overtaken it.
+   */
+  #refuseFollowers({ session }: Job, error: unknown): void {
+    if (session === undefined) return;
+    const isFollower = (job: Job) => job.session?.sessionId === session.sessionId;
+    const followers = this.#jobs.filter(isFollower);
+    if (followers.length === 0) return;
+    this.#jobs = this.#jobs.filter((job) => !isFollower(job));
+    for (const { reject } of followers) reject(error);
   }
 
   #rollBackMutation(): void {

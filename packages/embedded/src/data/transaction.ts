@@ -95,6 +95,8 @@ export class DatabaseTransaction implements SystemTransaction {
   savepoint(): { release(): void; rollback(): void } {
     // On the reading connection it would hold on to an old snapshot for all queries.
     if (this.kind === "query") throw new TypeError("A query has no writes to roll back");
+    // Outside a transaction, SQLite would take it for the beginning of one.
+    this.documents.requireOpen();
     const { store, catalog } = this.#parts;
     const depth = this.#savepointDepth + 1;
     const { logLength } = this.documents;
