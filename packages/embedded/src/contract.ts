@@ -203,7 +203,7 @@ export interface Runtime {
   reload(): Promise<void>;
   /** After a swap; every subscription has to run again. */
   onReload(listener: () => void): () => void;
-  /** Stops the scheduler and waits for what runs. */
+  /** Stops the scheduler and waits for what runs, up to 10 s; an action that goes on is cut off. */
   close(): Promise<void>;
 }
 

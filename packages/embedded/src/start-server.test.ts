@@ -1,6 +1,8 @@
 /** The official clients against the whole server, over real sockets. */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,6 +36,25 @@ afterAll(() => server.dispose());
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
+
+/** Asks for a WebSocket on a connection that stays open until it is destroyed; retries till it can. */
+async function connectUpgrade(port: number, path: string): Promise<Socket> {
+  for (;;) {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    try {
+      await once(socket, "connect");
+    } catch {
+      // Not listening yet.
+      continue;
+    }
+    socket.on("error", () => {});
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    return socket;
+  }
+}
 
 function openClient(url = server.url): ConvexClient {
   const client = new ConvexClient(url, { logger: false });
@@ -293,6 +314,31 @@ describe("startServer()", () => {
     expect(await refusal({ dir: "/nowhere" })).toMatch(/there is no such folder.*--dir/);
     expect(await refusal({ data: server.data })).toMatch(/another process is using it|in use/);
     expect(await refusal({ data: "/dev/null/data" })).toMatch(/^Cannot write to the data folder/);
+  });
+
+  it("says at once why the functions do not load, while a client waits for them", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "tideline-broken-"));
+    await writeFile(join(dir, "broken.js"), "export const = 1;");
+    const own = await startTestServer();
+    const port = Number(new URL(own.url).port);
+    await own.close();
+    const starting = startTestServer({ data: own.data, dir, port });
+    const refused = expect(starting).rejects.toThrow(/^Cannot bundle/);
+    const waiting = await connectUpgrade(port, "/api/1.48.0/sync");
+    const dropped = once(waiting.resume(), "end");
+    await refused;
+    await dropped;
+    waiting.destroy();
+    await rm(dir, { recursive: true });
+    await rm(own.data, { recursive: true });
+  });
+
+  it("closes although a refused connection is kept open by its peer", async () => {
+    const own = await startTestServer();
+    const peer = await connectUpgrade(Number(new URL(own.url).port), "/nowhere");
+    await once(peer, "data");
+    await own.dispose();
+    peer.destroy();
   });
 
   it("leaves nothing open when it could not start", async () => {

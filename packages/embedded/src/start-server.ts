@@ -54,21 +54,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
     // The ports come first: nothing has changed yet if one is in use. Requests wait for the rest.
     const ready = createDeferred<Handlers>();
+    const waiting = new Set<Duplex>();
     const apiServer = createServer((request, response) => {
       void ready.promise.then((handlers) => handlers.api(request, response));
     });
     apiServer.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // A peer that resets while the functions still load must not end the process.
       socket.on("error", () => socket.destroy());
-      void ready.promise.then((handlers) => handlers.upgrade(request, socket, head));
+      waiting.add(socket);
+      socket.once("close", () => waiting.delete(socket));
+      void ready.promise.then((handlers) => {
+        waiting.delete(socket);
+        handlers.upgrade(request, socket, head);
+      });
     });
     const siteServer = createServer((request, response) => {
       void ready.promise.then((handlers) => handlers.site(request, response));
     });
-    opened.push(
-      () => closeServer(apiServer),
-      () => closeServer(siteServer),
-    );
+    opened.push(async () => {
+      const serversClosed = Promise.all([closeServer(apiServer), closeServer(siteServer)]);
+      // Those who wait for functions that will not load would keep the servers open.
+      for (const socket of waiting) socket.destroy();
+      for (const server of [apiServer, siteServer]) server.closeAllConnections();
+      await serversClosed;
+    });
     const port = await listen(apiServer, host, options.port ?? DEFAULT_PORT, "--port");
     const sitePort = await listen(
       siteServer,

@@ -30,7 +30,12 @@ export interface StartRuntimeOptions {
   readonly log?: (line: string) => void;
   /** Reload the folder when a file in it changes. @default false */
   readonly watch?: boolean;
+  /** How long `close` waits for what runs. @default 10 s */
+  readonly closeTimeoutMs?: number;
 }
+
+// Queries and mutations end in a second; an action may take minutes, or never end.
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * Bundles and loads the folder, makes its schema the database's, and starts the scheduler.
@@ -61,8 +66,8 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     if (problem !== null) throw new Error(problem.message);
     engine.code = code;
     for (const line of code.notes) log(line);
-    folderWatch?.follow(code.inputs);
     for (const listener of listeners) listener();
+    folderWatch?.follow(code.inputs);
   };
   // One at a time: the files may change again while they are being bundled.
   let lastLoad = load();
@@ -113,12 +118,23 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     },
     async close() {
       folderWatch?.close();
-      await scheduler.close();
-      await Promise.allSettled([lastLoad, ...running]);
+      const ended = Promise.allSettled([scheduler.close(), lastLoad, ...running]);
+      await orTimeout(ended, options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS);
       environment.close();
       releaseRejections();
     },
   };
+}
+
+/** Resolves when the promise does, or when the time is up. */
+function orTimeout(promise: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 const NO_CODE: LoadedCode = {

@@ -59,6 +59,7 @@ export interface TestOptions {
   readonly now?: () => number;
   readonly env?: { readonly [name: string]: string };
   readonly watch?: boolean;
+  readonly closeTimeoutMs?: number;
 }
 
 /** Starts a runtime on a new folder with these modules. */

@@ -144,6 +144,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       const path = request.url ?? "";
       if (isClosing || !/^\/api\/([^/?]+\/)?sync(\?|$)/.test(path)) {
         const status = isClosing ? "503 Service Unavailable" : "400 Bad Request";
+        // A peer that never ends its side must not keep the socket, nor the server from closing.
+        socket.once("finish", () => socket.destroy());
         socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
         return;
       }
