@@ -36,8 +36,9 @@ export interface SessionContext {
   readonly onSystemError: (what: string, error: unknown) => void;
 }
 
-// Above that a client is not read from until its calls have been run, so that its memory here stays
-// bounded however much it sends; the official client waits for answers long before.
+// Above that a client is not read from until its calls have been run, and neither while a megabyte of
+// answers waits for it, so that its memory here stays bounded however much it sends; the official
+// client waits for answers long before.
 const MAX_QUEUED_MUTATIONS = 64;
 // As many as are worth one flush; more would let one client fill every batch of the database.
 const MAX_RUNNING_MUTATIONS = 32;
@@ -389,11 +390,16 @@ export class Session {
     if (this.#isClosed) return;
     this.#context.onDirty(this);
     if (this.#sessionId !== null) this.#startMutations(this.#sessionId);
+    this.#resumeIfRelieved();
   }
 
   #pauseIfLoaded(): void {
     if (this.#isPaused || this.#isClosed) return;
-    if (this.#mutations.length < MAX_QUEUED_MUTATIONS && this.#runningActions < MAX_RUNNING_ACTIONS)
+    if (
+      this.#mutations.length < MAX_QUEUED_MUTATIONS &&
+      this.#runningActions < MAX_RUNNING_ACTIONS &&
+      this.#outlet.canTakeAnswer()
+    )
       return;
     this.#isPaused = true;
     this.#webSocket.pause();
@@ -403,7 +409,8 @@ export class Session {
     if (!this.#isPaused || this.#isClosed) return;
     if (
       this.#mutations.length > MAX_QUEUED_MUTATIONS / 2 ||
-      this.#runningActions >= MAX_RUNNING_ACTIONS
+      this.#runningActions >= MAX_RUNNING_ACTIONS ||
+      !this.#outlet.canTakeAnswer()
     )
       return;
     this.#isPaused = false;

@@ -72,9 +72,8 @@ export class Subscriptions<Owner> {
   readonly #byTable = new Map<string, Set<Subscription<Owner>>>();
   readonly #all = new Set<Subscription<Owner>>();
   readonly #queue = new Set<Subscription<Owner>>();
-  #running = 0;
-  /** Commits since the oldest run that is still going: it may have missed them. */
-  #recentCommits: Commit[] = [];
+  /** For each run that is going, the commits since it began: it may have missed them. */
+  readonly #runs = new Set<Commit[]>();
   #isPumpPlanned = false;
   #ts: Timestamp;
 
@@ -121,7 +120,7 @@ export class Subscriptions<Owner> {
   /** Finds whom a commit wakes. Commits come in order. */
   commit(commit: Commit): void {
     this.#ts = commit.ts;
-    if (this.#running > 0) this.#recentCommits.push(commit);
+    for (const missed of this.#runs) missed.push(commit);
     const tables = new Set(commit.writes.map((write) => write.tableName));
     tables.add(ANY_TABLE);
     for (const table of tables) {
@@ -191,19 +190,20 @@ export class Subscriptions<Owner> {
   async #run(subscription: Subscription<Owner>): Promise<void> {
     subscription.state = "running";
     subscription.isOutdated = false;
-    this.#running += 1;
+    const missed: Commit[] = [];
+    this.#runs.add(missed);
     let outcome: QueryOutcome;
     try {
       // A rerun pins its pages to where they ended, so that pages stay without a gap.
       const journal = subscription.outcome?.journal ?? subscription.query.journal;
       outcome = await this.#options.run(subscription.query, journal);
     } catch (error) {
-      this.#forgetRun();
+      this.#runs.delete(missed);
       if (this.#all.has(subscription)) this.#options.onFailure(subscription, error);
       return;
     }
-    const isOvertaken = this.#recentCommits.some((commit) => isTouched(outcome, commit));
-    this.#forgetRun();
+    this.#runs.delete(missed);
+    const isOvertaken = missed.some((commit) => isTouched(outcome, commit));
     if (!this.#all.has(subscription)) return;
     if (isOvertaken || subscription.isOutdated) {
       this.#enqueue(subscription);
@@ -217,11 +217,6 @@ export class Subscriptions<Owner> {
     } else {
       this.#settle(subscription, outcome);
     }
-  }
-
-  #forgetRun(): void {
-    this.#running -= 1;
-    if (this.#running === 0) this.#recentCommits = [];
   }
 
   #settle(subscription: Subscription<Owner>, outcome: QueryOutcome): void {

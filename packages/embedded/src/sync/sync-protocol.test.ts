@@ -8,6 +8,7 @@ import {
   type RawClient,
 } from "../../bench/support/raw-client.js";
 import { startTestServer, type TestServer } from "../../bench/support/test-server.js";
+import { startTestApp } from "../conformance/test-app.js";
 import { decodeTimestamp, encodeTimestamp } from "./timestamp.js";
 
 let server: TestServer;
@@ -241,6 +242,32 @@ describe("mutations", () => {
     client.send(addQueries(0, [{ queryId: 0, udfPath: "items:sum", args: { key } }]));
     expect((await client.next()).modifications).toMatchObject([{ value: 2 }]);
     client.close();
+  });
+});
+
+describe("actions", () => {
+  it("of a client that takes no answers are not read any more", async () => {
+    const files = {
+      "a.ts": `export const big = action({ handler: async () => "x".repeat(1e6) });`,
+    };
+    const app = await startTestApp(files);
+    const asked = 200;
+    const client = await connectRaw(app.url);
+    client.webSocket.pause();
+    const before = process.memoryUsage().external;
+    for (let requestId = 0; requestId < asked; requestId += 1) {
+      client.send({ type: "Action", requestId, udfPath: "a:big", args: [{}] });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const witness = await connectRaw(app.url);
+    witness.send({ type: "Action", requestId: 0, udfPath: "a:big", args: [{}] });
+    await witness.nextOf("ActionResponse");
+    expect(process.memoryUsage().external - before).toBeLessThan((asked * 1e6) / 2);
+    client.webSocket.resume();
+    for (let answered = 0; answered < asked; answered += 1) await client.nextOf("ActionResponse");
+    client.close();
+    witness.close();
+    await app.dispose();
   });
 });
 

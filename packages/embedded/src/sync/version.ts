@@ -15,6 +15,9 @@ export interface SyncVersion {
 
 const INITIAL: SyncVersion = makeVersion(0, 0, 0n);
 
+// Far more places than clients that hear of a change together stand at.
+const MAX_KEPT = 4_096;
+
 /** Gives equal versions of the newest timestamp as one object; older ones are forgotten. */
 export class VersionTable {
   #ts: Timestamp = -1n;
@@ -27,7 +30,8 @@ export class VersionTable {
   get(querySet: number, identity: number, ts: Timestamp): SyncVersion {
     const last = this.#last;
     if (last.ts === ts && last.querySet === querySet && last.identity === identity) return last;
-    if (ts !== this.#ts) {
+    // Without commits the timestamp may stay for days while clients come and go.
+    if (ts !== this.#ts || this.#byCounts.size >= MAX_KEPT) {
       this.#ts = ts;
       this.#byCounts.clear();
     }
