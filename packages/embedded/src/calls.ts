@@ -13,7 +13,7 @@ import type {
   QueryOutcome,
   Runtime,
 } from "./contract.js";
-import type { Log } from "./log.js";
+import { type Log, printable } from "./log.js";
 import type { SystemQueries } from "./system/system-queries.js";
 
 export interface Call {
@@ -41,26 +41,28 @@ export interface Calls {
 export function createCalls(runtime: Runtime, system: SystemQueries, log: Log): Calls {
   return {
     query(call, journal) {
-      log.verbose(`query ${call.path}`);
+      log.verbose(`query ${printable(call.path)}`);
       const answer = system.run(call);
       if (answer !== null) return Promise.resolve(answer);
       return runtime.runQuery(toRequest(call, randomRequestId()), { journal });
     },
     async mutation(call, session) {
-      log.verbose(`mutation ${call.path}`);
+      log.verbose(`mutation ${printable(call.path)}`);
       const requestId = session === undefined ? randomRequestId() : sessionRequestId(session);
       const options = session === undefined ? {} : { session };
       const outcome = await runtime.runMutation(toRequest(call, requestId), options);
-      if (!outcome.ok) log.line(`Mutation "${call.path}" failed: ${firstSentence(outcome)}`);
+      if (!outcome.ok) {
+        log.line(`Mutation "${printable(call.path)}" failed: ${firstSentence(outcome)}`);
+      }
       return outcome;
     },
     action(call, session) {
-      log.verbose(`action ${call.path}`);
+      log.verbose(`action ${printable(call.path)}`);
       const requestId = session === undefined ? randomRequestId() : sessionRequestId(session);
       return runtime.runAction(toRequest(call, requestId));
     },
     any(call) {
-      log.verbose(`call ${call.path}`);
+      log.verbose(`call ${printable(call.path)}`);
       const answer = system.run(call);
       if (answer !== null) return Promise.resolve(answer);
       return runtime.runAny(toRequest(call, randomRequestId()));
@@ -86,5 +88,5 @@ function sessionRequestId(session: { sessionId: string; requestId: number }): st
 function firstSentence(failure: FunctionFailure): string {
   const lines = failure.errorMessage.split("\n");
   const line = lines[0]?.startsWith("[Request ID") ? (lines[1] ?? lines[0]) : lines[0];
-  return (line ?? "").slice(0, 500);
+  return printable(line ?? "");
 }

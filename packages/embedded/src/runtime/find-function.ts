@@ -1,4 +1,5 @@
 import type { EncodedValue, FunctionType } from "../contract.js";
+import { SyscallError } from "../syscall-error.js";
 import { FunctionError } from "./function-error.js";
 import { parseFunctionPath } from "./function-path.js";
 import type { LoadedCode } from "./load-code.js";
@@ -43,7 +44,7 @@ export function findFunction(
 /**
  * The path in a system call's address: `name`, or a handle made by `createFunctionHandle`.
  *
- * @throws {Error} For a reference into a component.
+ * @throws {SyscallError} For a reference into a component.
  */
 export function addressedPath(args: { readonly [name: string]: EncodedValue }): string {
   const { name, functionHandle } = args;
@@ -51,7 +52,7 @@ export function addressedPath(args: { readonly [name: string]: EncodedValue }): 
   if (typeof functionHandle === "string" && functionHandle.startsWith(HANDLE_PREFIX)) {
     return functionHandle.slice(HANDLE_PREFIX.length);
   }
-  throw new Error("components are not supported by the embedded server yet");
+  throw new SyscallError("components are not supported by the embedded server yet");
 }
 
 /** What `createFunctionHandle` gives: a name for the function that can be stored and passed on. */

@@ -34,6 +34,8 @@ beforeAll(async () => {
         ]);
         return results.map(({ status }) => status);
       } });
+      import { componentsGeneric } from "convex/server";
+      export const callsComponent = mutation({ handler: async (ctx) => { await ctx.runMutation(componentsGeneric().other.a.b); } });
       export const badArgs = mutation({ handler: async (ctx) => {
         try { await ctx.runMutation("rows:add", { n: "text" }); } catch (error) { return error.message; }
       } });
@@ -154,4 +156,11 @@ test("what runs on after its time leaves the transactions after it alone", async
   expect(outOfTime.logLines).toEqual(["[LOG] 'computed'"]);
   expect(await t.mutation("rows:caught")).toMatchObject({ ok: true });
   expect(await rows()).toEqual([1, 3, 1, 3]);
+});
+
+test("a component's function is refused as the caller's fault, so that its client does not retry", async () => {
+  expect(await t.mutation("rows:callsComponent")).toMatchObject({
+    ok: false,
+    errorMessage: expect.stringContaining("components are not supported"),
+  });
 });
