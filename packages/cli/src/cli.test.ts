@@ -171,13 +171,13 @@ describe("tideline record", () => {
     await writeDist({ ...STAMP, environment: null });
     answers = [value(RECORDED)];
     const { exitCode, stderr } = await tideline([
-      ...["record", "--app", "shop", "--environment", "production", "--severity", "critical"],
+      ...["record", "--app", "web", "--environment", "production", "--severity", "critical"],
       ...["--notes", "1.10", "--idempotency-key", "007", "--as-of-epoch", "3", "--allow-rollback"],
     ]);
     expect(exitCode).toBe(0);
     expect(stderr).toContain(`names no environment, so it hears of nothing`);
     expect(calls[0]?.args).toMatchObject({
-      appName: "shop",
+      appName: "web",
       environment: "production",
       severity: "critical",
       notes: "1.10",
@@ -188,11 +188,10 @@ describe("tideline record", () => {
   });
 
   test("the documented variables override the stamp, and say so", async () => {
-    await writeDist({ ...STAMP, buildNumber: 0 });
+    await writeDist({ ...STAMP, buildNumber: 0, gitTag: "v1.10" });
     answers = [value(RECORDED)];
     const commit = "cd".repeat(20);
     const { stderr } = await tideline(["record"], {
-      APP_NAME: "admin",
       VERSION: "2.0.0",
       GITHUB_SHA: commit,
       GITHUB_RUN_NUMBER: "9",
@@ -200,7 +199,7 @@ describe("tideline record", () => {
       NODE_ENV: "production",
     });
     expect(calls[0]?.args).toMatchObject({
-      appName: "admin",
+      appName: "web",
       environment: "staging",
       version: "2.0.0",
       gitCommit: commit,
@@ -209,10 +208,20 @@ describe("tideline record", () => {
     });
     expect(stderr.trim().split("\n")).toEqual([
       'NODE_ENV is "production" and the environment is "staging"; NODE_ENV decides nothing',
-      'APP_NAME is "admin" and the stamp says "web"; recording the former',
       'VERSION is "2.0.0" and the stamp says "1.10"; recording the former',
       `GITHUB_SHA is "${commit}" and the stamp says "${STAMP.gitCommit}"; recording the former`,
+      'GIT_TAG is "v2.0.0" and the stamp says "v1.10"; recording the former',
     ]);
+  });
+
+  test("TIDELINE_BUILD_NUMBER goes before GITHUB_RUN_NUMBER", async () => {
+    await writeDist();
+    answers = [value(RECORDED)];
+    const numbers = { TIDELINE_BUILD_NUMBER: "12", GITHUB_RUN_NUMBER: "9" };
+    expect((await tideline(["record"], numbers)).stderr).toBe(
+      'TIDELINE_BUILD_NUMBER is "12" and the stamp says "3"; recording the former\n',
+    );
+    expect(calls[0]?.args.buildNumber).toBe(12);
   });
 
   test("a short form of the stamp's commit keeps the full one", async () => {
@@ -229,6 +238,16 @@ describe("tideline record", () => {
     expect(calls[0]?.args.gitCommit).toBe(`${STAMP.gitCommit}-dirty`);
     expect(stdout).toContain("(abababababab-dirty)");
   });
+
+  test.each<Record<string, string>>([{ CI: "true" }, { VERCEL: "1" }])(
+    "with %j a tree with changes keeps its commit's name, whose jobs may run again",
+    async (env) => {
+      await writeDist({ ...STAMP, gitDirty: true });
+      answers = [value(RECORDED)];
+      await tideline(["record"], env);
+      expect(calls[0]?.args.gitCommit).toBe(STAMP.gitCommit);
+    },
+  );
 
   test("a variable that holds what it cannot is named, and the stamp holds", async () => {
     await writeDist();
@@ -253,6 +272,13 @@ describe("tideline record", () => {
       buildId: "label:1.10",
       appName: "api",
     });
+  });
+
+  test("a label is of the app that --app names, whatever the variables say", async () => {
+    answers = [value(RECORDED)];
+    const args = ["record", "--label", "1.10", "--app", "api", "--environment", "production"];
+    expect((await tideline(args, { APP_NAME: "web" })).exitCode).toBe(0);
+    expect(calls[0]?.args).toMatchObject({ appName: "api" });
   });
 
   test("announces and ends an announcement", async () => {
@@ -284,6 +310,15 @@ describe("tideline record", () => {
     ]);
     expect(calls[0]?.args).toEqual({ ...target, version: "1.10", gitCommit: STAMP.gitCommit });
     expect(calls[1]?.args).toEqual(target);
+  });
+
+  test("an announcement of what is or was live says that the target knows it", async () => {
+    await writeDist();
+    const known = { ok: true, state: "live", buildId: STAMP.buildId, epoch: 2, expiresAt: null };
+    answers = [value(known)];
+    expect((await tideline(["record", "--announce"])).stdout).toBe(
+      "Nothing to announce: web 1.10 (abababababab) is already known to web/staging\n",
+    );
   });
 
   test("--dry-run sends nothing and needs no token", async () => {
@@ -476,6 +511,34 @@ describe("one sentence", () => {
       'Cannot record web: it was built for "staging" and is to be recorded for "production"',
     ],
     [
+      "another app",
+      ["--app", "shop"],
+      {},
+      3,
+      'Cannot record web: it was built as "web" and is to be recorded as "shop"',
+    ],
+    [
+      "another app by variable",
+      [],
+      { APP_NAME: "shop" },
+      3,
+      'Cannot record web: it was built as "web" and is to be recorded as "shop"',
+    ],
+    [
+      "an app that the ledger would not take",
+      ["--app", "a b", "--dry-run"],
+      {},
+      2,
+      'Cannot record: expected an application of 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit, got "a b"',
+    ],
+    [
+      "an environment that the ledger would not take",
+      ["--dry-run"],
+      { TIDELINE_ENVIRONMENT: "-x" },
+      2,
+      'Cannot record: expected an environment of 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit, got "-x"',
+    ],
+    [
       "no address",
       [],
       { CONVEX_URL: "" },
@@ -525,7 +588,7 @@ describe("one sentence", () => {
       2,
       "Cannot run \"record\": Option '--app <value>' argument missing",
     ],
-    ["both forms", ["--announce", "--abort"], {}, 2, "Cannot both --announce and --abort"],
+    ["both forms", ["--announce", "--abort"], {}, 2, "Cannot use --announce and --abort together"],
   ])("for %s", async (_, args, env, exitCode, last) => {
     await writeDist();
     expect(await tideline(["record", ...args], env)).toEqual({
@@ -548,6 +611,39 @@ describe("one sentence", () => {
       stdout: "",
       stderr: `Cannot record web: "${page}" is build ffff and its version.json says ${STAMP.buildId}, build again\n`,
     });
+  });
+
+  test("for any page of the artifact that is another build's or app's", async () => {
+    await writeDist();
+    mkdirSync(join(folder, "dist/help"));
+    const page = join(folder, "dist/help/start.html");
+    writeFileSync(page, withStampTag("<head></head>", { ...STAMP, buildId: "ffff" as BuildId }));
+    expect(await tideline(["record"])).toEqual({
+      exitCode: 3,
+      stdout: "",
+      stderr: `Cannot record web: "${page}" is build ffff and its version.json says ${STAMP.buildId}, build again\n`,
+    });
+    writeFileSync(page, withStampTag("<head></head>", { ...STAMP, appName: "shop" }));
+    expect((await tideline(["record"])).stderr).toBe(
+      `Cannot record web: "${page}" is a page of "shop" and is to be recorded as "web"\n`,
+    );
+    expect(calls).toEqual([]);
+    // Below the folder of a file that lies elsewhere may be other artifacts.
+    answers = [value(RECORDED)];
+    expect(await tideline(["record", "--file", "dist/version.json"])).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+  });
+
+  test("for all pages that name no environment", async () => {
+    await writeDist({ ...STAMP, environment: null });
+    const page = withStampTag("<head></head>", { ...STAMP, environment: null });
+    writeFileSync(join(folder, "dist/other.html"), page);
+    const { stderr } = await tideline(["record", "--environment", "staging", "--dry-run"]);
+    expect(stderr).toBe(
+      `The page "${join(folder, "dist/index.html")}" and 1 more name no environment, so they hear of nothing until publishing writes "staging" into their stamps\n`,
+    );
   });
 
   test("for an unknown command", async () => {

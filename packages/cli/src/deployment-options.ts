@@ -19,7 +19,7 @@ export interface DeploymentOptions {
   readonly url?: string;
   /** @default TIDELINE_RECORD_TOKEN, else `.tideline/record-token` here or above */
   readonly token?: string;
-  /** What the build was made from. @default GITHUB_SHA, else the stamp's, with "-dirty" where it is */
+  /** What the build was made from. @default GITHUB_SHA, else the stamp's; outside CI with "-dirty" where it is */
   readonly gitCommit?: string;
   /** Allows a commit that was live before and is not now. @default false */
   readonly allowRollback?: boolean;

@@ -52,8 +52,13 @@ async function stampLabel(
     const version = parseVersionLabel(label, "--label");
     const { stamp, warnings } = await createStamp({
       cwd,
-      // Nothing was built for an environment here, and the label goes before any VERSION.
-      env: { ...env, TIDELINE_VERSION: version, TIDELINE_ENVIRONMENT: undefined },
+      // Nothing was built for an environment here, and options go before variables.
+      env: {
+        ...env,
+        TIDELINE_VERSION: version,
+        TIDELINE_ENVIRONMENT: undefined,
+        ...(options.appName !== undefined && { TIDELINE_APP: undefined, APP_NAME: undefined }),
+      },
       environment: null,
       ...(options.appName !== undefined && { appName: options.appName }),
     });

@@ -4,7 +4,7 @@ const EXITS = `Exit codes
   0    done, or done before under the same idempotency key
   1    failed: the ledger was not reached or did not accept it
   2    a wrong or missing option, variable or file
-  3    refused: a rollback without --allow-rollback, a held target, another environment
+  3    refused: a rollback without --allow-rollback, a held target, another app or environment
   130  interrupted`;
 
 /** Gives the help for one command, or for all of `tideline`. */

@@ -3,9 +3,14 @@
  * options. Talks to nobody; `record` sends it.
  */
 import { resolve } from "node:path";
-import { detectCi, parseBuildNumber } from "@tideline/stamp";
-import { type BuildStamp, type DeploymentRecord, isPlaceholder } from "@tideline/version";
-import { checkPage } from "./check-page.js";
+import { detectCi, isCi, parseBuildNumber } from "@tideline/stamp";
+import {
+  type BuildStamp,
+  type DeploymentRecord,
+  isPlaceholder,
+  isTargetName,
+} from "@tideline/version";
+import { checkPages, listPages } from "./check-pages.js";
 import type { DeploymentOptions, Env } from "./deployment-options.js";
 import { findStamp } from "./find-stamp.js";
 import { idempotencyKey } from "./idempotency-key.js";
@@ -21,15 +26,20 @@ export interface PreparedDeployment {
  * Gives what `record` would send.
  *
  * @throws {RecordError} `usage` for a missing or unreadable file or a name that nobody gave;
- *   `refused` if the environment is not the one that the page was built for.
+ *   `refused` if app or environment is not the one that the pages were built for.
  */
 export async function prepare(options: DeploymentOptions = {}): Promise<PreparedDeployment> {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
   const { stamp, folder, ...found } = await findStamp(options, cwd, env);
   const warnings = [...found.warnings];
+  const appName = chooseApp(options, env, stamp);
   const environment = chooseEnvironment(options, env, stamp);
-  if (folder !== null) warnings.push(...(await checkPage(folder, stamp, environment)));
+  if (folder !== null) {
+    // Around a version.json that lies elsewhere may be anything, a whole repository for example.
+    const pages = options.file === undefined ? await listPages(folder) : ["index.html"];
+    warnings.push(...(await checkPages(folder, pages, stamp, { appName, environment })));
+  }
   if (contradicts(env.NODE_ENV, environment)) {
     warnings.push(
       `NODE_ENV is "${env.NODE_ENV}" and the environment is "${environment}"; NODE_ENV decides nothing`,
@@ -44,20 +54,15 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
     }
     return value;
   };
-  const appName =
-    options.appName ?? override(...first(env, "TIDELINE_APP", "APP_NAME"), stamp.appName);
   const record: DeploymentRecord = {
-    appName: required(appName, "application is named, use --app or set APP_NAME"),
+    appName,
     environment,
     version: options.label ?? override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
-    gitCommit: options.gitCommit ?? asBuilt(chooseCommit(env, stamp, override, warnings), stamp),
-    buildNumber: override(
-      "GITHUB_RUN_NUMBER",
-      readRunNumber(env, stamp, warnings),
-      stamp.buildNumber,
-    ),
+    gitCommit:
+      options.gitCommit ?? asBuilt(chooseCommit(env, stamp, override, warnings), stamp, env),
+    buildNumber: override(...readBuildNumber(env, stamp, warnings), stamp.buildNumber),
     buildTime: stamp.buildTime,
-    gitTag: env.GIT_TAG?.trim() || stamp.gitTag,
+    gitTag: override<string | null>(...first(env, "GIT_TAG"), stamp.gitTag),
     buildId: stamp.buildId,
     ...(stamp.commitTime !== null && { commitTime: stamp.commitTime }),
     ...(options.severity !== undefined && { severity: options.severity }),
@@ -70,20 +75,39 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
 }
 
 /** Chooses what a variable says over what is stamped, and warns where the two contradict. */
-type Override = <T extends string | number>(name: string, value: T | null, stamped: T) => T;
+type Override = <T extends string | number | null>(name: string, value: T | null, stamped: T) => T;
+
+function chooseApp(options: DeploymentOptions, env: Env, stamp: BuildStamp): string {
+  const [, variable] = first(env, "TIDELINE_APP", "APP_NAME");
+  const name = required(
+    options.appName ?? variable ?? stamp.appName,
+    "application",
+    "--app or set APP_NAME",
+  );
+  // Its pages listen to what they were built as, and would never hear of the record.
+  if (stamp.appName !== "" && name !== stamp.appName) {
+    throw new RecordError(
+      "refused",
+      `Cannot record ${stamp.appName}: it was built as "${stamp.appName}" and is to be recorded as "${name}"`,
+    );
+  }
+  return name;
+}
 
 function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildStamp): string {
   const named = options.environment ?? (env.TIDELINE_ENVIRONMENT?.trim() || null);
-  if (named !== null && stamp.environment !== null && named !== stamp.environment) {
+  const name = required(
+    named ?? stamp.environment ?? "",
+    "environment",
+    "--environment or set TIDELINE_ENVIRONMENT",
+  );
+  if (stamp.environment !== null && name !== stamp.environment) {
     throw new RecordError(
       "refused",
-      `Cannot record ${stamp.appName}: it was built for "${stamp.environment}" and is to be recorded for "${named}"`,
+      `Cannot record ${stamp.appName}: it was built for "${stamp.environment}" and is to be recorded for "${name}"`,
     );
   }
-  return required(
-    named ?? stamp.environment ?? "",
-    "environment is named, use --environment or set TIDELINE_ENVIRONMENT",
-  );
+  return name;
 }
 
 /** GITHUB_SHA overrides; but a short form of the same commit, or a pull request's merge, does not. */
@@ -104,21 +128,27 @@ function chooseCommit(
   return override(ci?.provider ?? "GITHUB_SHA", named, stamped);
 }
 
-/** Bytes that no commit holds must not count as the commit's: it may be live, or have been. */
-function asBuilt(commit: string, { gitDirty }: BuildStamp): string {
-  return gitDirty && /^[0-9a-f]+$/.test(commit) ? `${commit}-dirty` : commit;
+/**
+ * A developer's bytes that no commit holds must not count as the commit's: it may be live, or have
+ * been. In CI they do: its own steps change the tree, and a name that is never compared would let
+ * an old job that is run again go back unasked.
+ */
+function asBuilt(commit: string, { gitDirty }: BuildStamp, env: Env): string {
+  return gitDirty && !isCi(env) && /^[0-9a-f]+$/.test(commit) ? `${commit}-dirty` : commit;
 }
 
-function readRunNumber(env: Env, stamp: BuildStamp, warnings: string[]): number | null {
-  const text = env.GITHUB_RUN_NUMBER?.trim();
-  if (!text) return null;
+function readBuildNumber(
+  env: Env,
+  stamp: BuildStamp,
+  warnings: string[],
+): [name: string, value: number | null] {
+  const [name, text] = first(env, "TIDELINE_BUILD_NUMBER", "GITHUB_RUN_NUMBER");
+  if (text === null) return [name, null];
   const number = parseBuildNumber(text);
   if (number === 0 && !/^0+$/.test(text)) {
-    warnings.push(
-      `GITHUB_RUN_NUMBER is "${text}", which is no whole number; recording ${stamp.buildNumber}`,
-    );
+    warnings.push(`${name} is "${text}", which is no whole number; recording ${stamp.buildNumber}`);
   }
-  return number || null;
+  return [name, number || null];
 }
 
 /** Deployment scripts often took everything but "production" for staging. */
@@ -132,7 +162,12 @@ function first(env: Env, ...names: readonly string[]): [name: string, value: str
   return [name, env[name]?.trim() || null];
 }
 
-function required(value: string, what: string): string {
-  if (value !== "") return value;
-  throw new RecordError("usage", `Cannot record: no ${what}`);
+function required(name: string, what: "application" | "environment", how: string): string {
+  if (isTargetName(name)) return name;
+  throw new RecordError(
+    "usage",
+    name === ""
+      ? `Cannot record: no ${what} is named, use ${how}`
+      : `Cannot record: expected an ${what} of 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit, got "${name.slice(0, 80)}"`,
+  );
 }

@@ -1,4 +1,9 @@
-import { FUNCTION_NAMES, type RecordAnswer, type RefusalCode } from "@tideline/version";
+import {
+  type AnnounceAnswer,
+  FUNCTION_NAMES,
+  type RecordAnswer,
+  type RefusalCode,
+} from "@tideline/version";
 import { callLedger } from "./call-ledger.js";
 import { convexUrl } from "./convex-url.js";
 import type { DeploymentOptions } from "./deployment-options.js";
@@ -6,27 +11,10 @@ import { type PreparedDeployment, prepare } from "./prepare.js";
 import { RecordError } from "./record-error.js";
 import { findRecordToken } from "./record-token.js";
 
-/** The ledger's answer to an announcement. */
-export type AnnounceAnswer =
-  | {
-      readonly ok: true;
-      /** `live` if the build is live already. */
-      readonly state: "pending" | "live";
-      readonly buildId: string;
-      readonly epoch: number;
-      /** When the announcement ends by itself, ms since epoch; null if the build is live. */
-      readonly expiresAt: number | null;
-    }
-  | Refusal;
-
 /** The ledger's answer to the end of an announcement. */
-export type AbortAnswer = { readonly ok: true } | Refusal;
-
-interface Refusal {
-  readonly ok: false;
-  readonly code: RefusalCode;
-  readonly message: string;
-}
+export type AbortAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
 
 /**
  * Records that a build is live now. Reads `version.json`, so call it after the new pages are

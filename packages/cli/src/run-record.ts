@@ -1,11 +1,16 @@
-import { type RecordAnswer, type Severity, shortCommit } from "@tideline/version";
+import {
+  type AnnounceAnswer,
+  type RecordAnswer,
+  type Severity,
+  shortCommit,
+} from "@tideline/version";
 import { EXIT_CODES } from "./commands.js";
 import { convexUrl } from "./convex-url.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { inOwnWords } from "./own-words.js";
 import type { GivenOptions } from "./parse-command-line.js";
 import { type PreparedDeployment, prepare } from "./prepare.js";
-import { type AbortAnswer, type AnnounceAnswer, abort, announce, record } from "./record.js";
+import { type AbortAnswer, abort, announce, record } from "./record.js";
 import { RecordError } from "./record-error.js";
 import type { Outcome, Terminal } from "./run.js";
 
@@ -44,7 +49,7 @@ const VERBS = { record, announce, abort } as const;
 function chooseVerb(given: GivenOptions): keyof typeof VERBS {
   if (!given.has("announce")) return given.has("abort") ? "abort" : "record";
   if (!given.has("abort")) return "announce";
-  throw new RecordError("usage", "Cannot both --announce and --abort");
+  throw new RecordError("usage", "Cannot use --announce and --abort together");
 }
 
 function readOptions(given: GivenOptions, { cwd, env, signal }: Terminal): DeploymentOptions {
@@ -111,7 +116,7 @@ function describe(
   }
   if ("state" in answer) {
     return answer.state === "live"
-      ? `Nothing to announce: ${what} is live ${where}`
+      ? `Nothing to announce: ${what} is already known to ${record.appName}/${record.environment}`
       : `Announced ${what} ${where}, build ${answer.buildId}`;
   }
   return `Ended the announcement of ${what} ${where}`;

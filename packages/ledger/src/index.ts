@@ -8,5 +8,4 @@ export { listTargets } from "./functions/list-targets.js";
 export { recordDeployment } from "./functions/record-deployment.js";
 export { releaseTarget } from "./functions/release-target.js";
 export { watchLatestDeployment } from "./functions/watch-latest-deployment.js";
-export type { AnnounceAnswer } from "./model/announce-deployment.js";
 export { ledgerTables } from "./tables.js";

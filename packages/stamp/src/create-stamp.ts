@@ -3,7 +3,7 @@
  * the variables that override them. Whoever makes the artifact adds the build id.
  */
 import { resolve } from "node:path";
-import type { BuildStamp } from "@tideline/version";
+import { type BuildStamp, isTargetName } from "@tideline/version";
 import { buildTime } from "./build-time.js";
 import { detectCi, type Env, isCi, parseBuildNumber, parseCommit } from "./ci.js";
 import { type GitState, readGit } from "./git.js";
@@ -117,7 +117,7 @@ async function nameApp(env: Env, option: string | undefined, cwd: string): Promi
 
 /** The ledger takes no other names; better to hear it before the build than after publishing. */
 function parseTargetName(name: string, source: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
+  if (isTargetName(name)) return name;
   throw new RangeError(
     `Cannot stamp the build: expected 1 to 64 letters, digits, ".", "_" or "-" in ${source}, got "${name.slice(0, 80)}"`,
   );

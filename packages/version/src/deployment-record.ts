@@ -5,7 +5,10 @@ export interface DeploymentRecord {
   readonly appName: string;
   readonly environment: string;
   readonly version: string;
-  /** Full SHA where there is one; a short one is stored as it came. */
+  /**
+   * Full SHA where there is one; a short one is stored as it came. `"<sha>-dirty"` for what was
+   * built outside CI from a tree with changes: no commit's own name, so it is never compared.
+   */
   readonly gitCommit: string;
   readonly buildNumber: number;
   /** ms since epoch, from the stamp. */
@@ -53,6 +56,20 @@ export type RecordAnswer =
       readonly epoch: number;
       /** True if this very record (same idempotency key) was already there. */
       readonly alreadyRecorded: boolean;
+    }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+/** The answer of `announceDeployment`. */
+export type AnnounceAnswer =
+  | {
+      readonly ok: true;
+      /** `live`: the build is or was live here, so there is nothing to announce. */
+      readonly state: "pending" | "live";
+      readonly buildId: string;
+      /** What to pass as `asOfEpoch` when the deployment is recorded. */
+      readonly epoch: number;
+      /** ms since epoch at which the announcement ends by itself; null for `live`. */
+      readonly expiresAt: number | null;
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
 

@@ -5,6 +5,7 @@ export {
   STAMP_META_NAME,
 } from "./build-stamp.js";
 export type {
+  AnnounceAnswer,
   DeploymentRecord,
   LedgerErrorCode,
   RecordAnswer,
@@ -20,4 +21,5 @@ export type {
 } from "./latest-deployment.js";
 export { isPlaceholder, labelBuildId, parseBuildId, parseStamp } from "./parse-stamp.js";
 export { shortCommit } from "./short-commit.js";
+export { isTargetName } from "./target-name.js";
 export type { Verdict } from "./verdict.js";

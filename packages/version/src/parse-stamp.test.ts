@@ -48,6 +48,9 @@ describe("parseStamp()", () => {
     ["an empty object", {}],
     ["an array", []],
     ["an unreplaced build id", { ...FULL, buildId: "__TIDELINE_BUILD_ID__" }],
+    ["a build id of 300 characters", { ...FULL, buildId: "b".repeat(300) }],
+    ["a build id with white space", { ...FULL, buildId: "b 1" }],
+    ["the label of another version", { ...FULL, buildId: "label:1 2", version: "1 3" }],
     ["build id dev", { ...FULL, buildId: "dev" }],
     ["no build id and version dev", { ...FULL, buildId: undefined, version: "dev" }],
     ["no build id and no version", { ...FULL, buildId: undefined, version: undefined }],
@@ -61,6 +64,11 @@ describe("parseStamp()", () => {
       version: "1.2.3",
       buildId: "label:1.2.3",
     });
+  });
+
+  test("takes the label of its version as it is", () => {
+    const labelled = { ...FULL, version: "release 7", buildId: "label:release 7" };
+    expect(parseStamp(labelled)).toEqual(labelled);
   });
 
   test.each<[string, Record<string, unknown>]>([

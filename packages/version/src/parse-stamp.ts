@@ -7,8 +7,8 @@ const PLACEHOLDER =
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
- * `"unknown"`, `"undefined"`, `"null"`, a template placeholder that nothing replaced, or the label
- * of one of those.
+ * `"unknown"`, `"undefined"`, `"null"`, seven zeros (no commit), a template placeholder that
+ * nothing replaced, or the label of one of those.
  */
 export function isPlaceholder(name: string): boolean {
   return PLACEHOLDER.test(name);
@@ -33,12 +33,16 @@ export function labelBuildId(version: string): BuildId {
  * @throws {TypeError} If it is a placeholder, longer than 128 characters or has white space in it.
  */
 export function parseBuildId(text: string): BuildId {
-  if (isPlaceholder(text) || text.length > 128 || /\s/.test(text)) {
+  if (!isBuildId(text)) {
     throw new TypeError(
       `Cannot parse build id: expected 1 to 128 characters without white space, got "${text.slice(0, 140)}"`,
     );
   }
-  return text as BuildId;
+  return text;
+}
+
+function isBuildId(text: string): text is BuildId {
+  return !isPlaceholder(text) && text.length <= 128 && !/\s/.test(text);
 }
 
 /**
@@ -48,15 +52,17 @@ export function parseBuildId(text: string): BuildId {
  * id (or, without one, the version) has a neutral value when it is missing.
  *
  * @param json The parsed JSON, or its text.
- * @returns The stamp, or null when it names no build: absent, unparsable, or a placeholder.
+ * @returns The stamp, or null when it names no build: absent, unparsable, a placeholder, or a build
+ *   id that `parseBuildId` refuses and that is not the label of the version.
  */
 export function parseStamp(json: unknown): BuildStamp | null {
   const value = typeof json === "string" ? parseJson(json) : json;
   if (typeof value !== "object" || value === null) return null;
   const fields = value as Record<string, unknown>;
   const version = text(fields.version) ?? "unknown";
-  const buildId = text(fields.buildId) ?? (isPlaceholder(version) ? null : labelBuildId(version));
-  if (buildId === null || isPlaceholder(buildId)) return null;
+  const label = isPlaceholder(version) ? null : labelBuildId(version);
+  const buildId = text(fields.buildId) ?? label;
+  if (buildId === null || (buildId !== label && !isBuildId(buildId))) return null;
   return {
     appName: text(fields.appName) ?? "",
     environment: text(fields.environment),

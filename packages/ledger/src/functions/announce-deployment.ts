@@ -1,6 +1,6 @@
+import type { AnnounceAnswer } from "@tideline/version";
 import { v } from "convex/values";
 import { mutation } from "../data-model.js";
-import type { AnnounceAnswer } from "../model/announce-deployment.js";
 import { announceDeployment as announce } from "../model/announce-deployment.js";
 import { authorize } from "../model/authorize.js";
 import { checkBuild, checkTarget } from "../model/check-arguments.js";

@@ -1,5 +1,5 @@
 /** Pending builds: announced by a deployer before it switches anything, ended by a mutation always. */
-import type { RefusalCode } from "@tideline/version";
+import type { AnnounceAnswer } from "@tideline/version";
 import { makeFunctionReference } from "convex/server";
 import type { Id, MutationCtx } from "../data-model.js";
 import { classify } from "./classify.js";
@@ -13,20 +13,6 @@ const EXPIRE_PENDING_BUILD = makeFunctionReference<
   "mutation",
   { id: Id<"builds">; expiresAt: number }
 >("deployments:expirePendingBuild");
-
-/** The answer of `announceDeployment`. */
-export type AnnounceAnswer =
-  | {
-      readonly ok: true;
-      /** `live`: the build is or was live here, so there is nothing to announce. */
-      readonly state: "pending" | "live";
-      readonly buildId: string;
-      /** What to pass as `asOfEpoch` when the deployment is recorded. */
-      readonly epoch: number;
-      /** ms since epoch at which the announcement ends by itself; null for `live`. */
-      readonly expiresAt: number | null;
-    }
-  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
 
 /**
  * Says that a build is on its way, so that pages which run it before its record arrives say

@@ -3,7 +3,7 @@
  * Every problem is a ConvexError INVALID_ARGUMENT: what could not be done, what was needed, what
  * was found.
  */
-import { isPlaceholder, labelBuildId, parseBuildId } from "@tideline/version";
+import { isPlaceholder, isTargetName, labelBuildId, parseBuildId } from "@tideline/version";
 import type { TargetName } from "../data-model.js";
 import { ledgerError } from "./ledger-error.js";
 import { utf8 } from "./utf8.js";
@@ -33,7 +33,7 @@ export interface RecordClaim extends BuildClaim {
 /** Checks the two names that make a target. */
 export function checkTarget(doing: string, { appName, environment }: TargetName): void {
   for (const [field, value] of Object.entries({ appName, environment })) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)) {
+    if (!isTargetName(value)) {
       fail(
         doing,
         `${field} of 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit`,

@@ -59,7 +59,7 @@ export function classify(facts: Facts): Classification {
     const message = `Cannot record ${nameOf(build)} on ${targetName}: the target is held (${facts.holdReason}); release it first`;
     return { kind, refusal: { code: "TARGET_HELD", message } };
   }
-  // A caller who saw what is live now in the meantime was not overtaken by anything.
+  // A redeploy cannot have been overtaken: its build is what is live.
   if (facts.asOfEpoch !== null && facts.asOfEpoch !== facts.epoch && kind !== "redeploy") {
     const message = `Cannot record ${nameOf(build)} on ${targetName}: expected epoch ${facts.asOfEpoch}, the target is at ${facts.epoch}${live ? ` with ${nameOf(live)}` : ""}; look at what is served and record that`;
     return { kind, refusal: { code: "SUPERSEDED", message } };

@@ -1,4 +1,5 @@
 import type {
+  AnnounceAnswer,
   DeploymentRecord,
   LatestDeployment,
   LedgerErrorCode,
@@ -7,7 +8,7 @@ import type {
 import { FUNCTION_NAMES } from "@tideline/version";
 import type { PaginationOptions, PaginationResult } from "convex/server";
 import { expect } from "vitest";
-import type { AnnounceAnswer, DeploymentRow } from "../index.js";
+import type { DeploymentRow } from "../index.js";
 import type { LedgerClient } from "./ledger-client.js";
 
 /** The record token of the suite's deployment. */
