@@ -19,7 +19,7 @@ interface Room {
   readonly allowedIn?: Readonly<Record<string, readonly string[]>>;
   /** Node's own modules. */
   readonly node: boolean;
-  /** Whether libraries that the table does not govern are its own affair. @default true */
+  /** The only other libraries allowed; absent: any. */
   readonly others?: readonly string[];
 }
 
@@ -55,6 +55,8 @@ export const ROOMS: readonly Room[] = [
   { folder: "packages/cli", allowed: [VERSION, STAMP, "convex/browser"], node: true },
   {
     folder: "apps/*",
+    // convex/react for the provider that the notice needs, convex/values for the class of the
+    // errors that admin shows.
     allowed: [
       ...["@tideline/react", "@tideline/react/styles.css", VERSION],
       ...["/convex/_generated/api.js", "convex/react", "convex/values", ...REACT],

@@ -36,7 +36,7 @@ export interface DeployCommand {
  * Reads the command line of `npm run deploy`.
  *
  * @returns null if it asks for help.
- * @throws {ScriptError} For an app that is none, an unknown option, or options that do not go
+ * @throws {ScriptError} For what is not an app, an unknown option, or options that do not go
  *   together.
  */
 export function parseDeployCommand(args: readonly string[]): DeployCommand | null {

@@ -70,7 +70,7 @@ async function deploy(command: DeployCommand, signal: AbortSignal): Promise<void
     );
     console.log(
       kind === "redeploy"
-        ? "Nothing changed: the same bytes were live before, so nobody is prompted"
+        ? "Nothing changed: the same bytes are live already, so nobody is prompted"
         : `Every open tab of ${running.apps[app]} that runs another build offers a refresh now`,
     );
   } catch (error) {

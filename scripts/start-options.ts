@@ -39,7 +39,7 @@ export interface StartOptions {
  * Reads the command line of `npm start`.
  *
  * @returns null if it asks for help.
- * @throws {ScriptError} For an unknown option, or a port that is none.
+ * @throws {ScriptError} For an unknown option, or a value that is not a port.
  */
 export function parseStartOptions(args: readonly string[]): StartOptions | null {
   const values = parse(args);

@@ -145,7 +145,7 @@ test("a deployment reaches the tabs of its app, and going back reaches them too"
   expect([web.loads(), admin.loads(), marketing.loads()]).toEqual([2, 1, 1]);
 
   const again = await script("deploy", "web");
-  expect(again.said).toContain("Nothing changed: the same bytes were live before");
+  expect(again.said).toContain("Nothing changed: the same bytes are live already");
   expect(await web.notices()).toEqual([]);
 
   const back = await script("deploy", "web", "--rollback");
