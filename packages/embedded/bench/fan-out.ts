@@ -61,8 +61,7 @@ async function compare(count: number): Promise<void> {
       const before = residentKilobytes(contestant.pid);
       const crowd = fork(fileURLToPath(new URL("./support/crowd.ts", import.meta.url)));
       await command(crowd, { ...contestant.hello, count });
-      const memory = (residentKilobytes(contestant.pid) - before) / count;
-      lanes.push({ contestant, crowd, memory, rounds: [] as Round[] });
+      lanes.push({ contestant, crowd, before, rounds: [] as Round[] });
     }
     for (let round = -warmUpCount; round < roundCount; round += 1) {
       for (const lane of lanes) {
@@ -72,12 +71,12 @@ async function compare(count: number): Promise<void> {
     }
     report(
       count,
-      lanes.map(({ contestant, memory, rounds }) => ({
+      lanes.map(({ contestant, before, rounds }) => ({
         name: contestant.name,
         fromCommitMs: median(rounds.map((round) => round.fromCommitMs)),
         fromCallMs: median(rounds.map((round) => round.fromCallMs)),
         cpu: (median(rounds.map((round) => round.cpuSeconds)) / count) * 1_000,
-        memory,
+        memory: (residentKilobytes(contestant.pid) - before) / count,
       })),
     );
     for (const { crowd } of lanes) crowd.disconnect();

@@ -14,7 +14,7 @@ Sqlite.prototype.prepare = function (this: Sqlite.Database, source: string) {
   if (source === "COMMIT") {
     const { run } = statement;
     statement.run = () => {
-      const result = run.call(statement);
+      const result = Reflect.apply(run, statement, []);
       committedAt = performance.timeOrigin + performance.now();
       return result;
     };
