@@ -12,7 +12,7 @@ import type { Verdict } from "./verdict.js";
  * @param stamp What the client was built as, or null if its stamp is unreadable.
  * @param latest The target's live deployment as the ledger last told it, asked for with the
  *   client's build id; null if nothing is recorded for the target.
- * @param bootEpoch The target's epoch in the first answer after this client started; 0 if nothing
+ * @param bootEpoch The target's lowest epoch in any answer since this client started; 0 if nothing
  *   was recorded then.
  * @returns `current` when the build ids are equal, even if the epochs differ.
  *

@@ -18,7 +18,8 @@ export async function queryOnce(
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ path: functionName, args: query }),
-    signal: AbortSignal.timeout(10_000),
+    // Browsers of before 2022 have no such limit.
+    signal: AbortSignal.timeout?.(10_000),
   });
   return (await response.json()).value;
 }

@@ -175,6 +175,14 @@ test("where storage throws, the tab's memory is window.name, unless the app uses
   expect(window.name).toBe("checkout-frame");
 });
 
+test("where storage is full, what it refused to keep is found all the same", () => {
+  vi.spyOn(window.sessionStorage, "setItem").mockImplementation(() => {
+    throw new DOMException("Full", "QuotaExceededError");
+  });
+  browserPage.remember("sessionStorage", "loads", "null,1");
+  expect(browserPage.recall("sessionStorage", "loads")).toBe("null,1");
+});
+
 test("a lost chunk loads the page once where the host serves another build", async () => {
   document.head.innerHTML = html("a1");
   respond(html("b2"));

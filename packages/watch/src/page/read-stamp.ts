@@ -2,7 +2,7 @@ import { type BuildStamp, STAMP_META_NAME } from "@tideline/version";
 
 /**
  * Reads the build stamp out of a page's head, as the build wrote it: what it names may be a
- * placeholder, as in development, of which `judge` thinks nothing.
+ * placeholder, as in development, which `judge` answers with unknown.
  *
  * @param page @default the document this runs in
  * @returns Null if there is none, or no document at all (on a server).

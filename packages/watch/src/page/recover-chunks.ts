@@ -9,7 +9,7 @@ import { servedBuild } from "./served-build.js";
  * does so once in half an hour. For a network blip, or a file that the host's own build lacks,
  * nothing happens: the error is the app's, as without Tideline.
  *
- * @returns Ends it.
+ * @returns A function that stops listening.
  */
 export function recoverChunks(): () => void {
   // One page loses many chunks at once, and a load takes a moment.

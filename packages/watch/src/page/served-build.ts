@@ -12,7 +12,8 @@ export async function servedBuild(): Promise<string | undefined> {
     cache: "no-store",
     // Hosts that serve single-page apps ask whether a page is wanted.
     headers: { Accept: "text/html" },
-    signal: AbortSignal.timeout(10_000),
+    // Browsers of before 2022 have no such limit.
+    signal: AbortSignal.timeout?.(10_000),
   });
   if (response.status > 428) throw new Error(response.statusText);
   const html = await response.text();
