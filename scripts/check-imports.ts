@@ -52,7 +52,11 @@ export const ROOMS: readonly Room[] = [
     allowed: [VERSION, "@tideline/watch", "@tideline/watch/page", "convex/react", ...REACT],
     node: false,
   },
-  { folder: "packages/cli", allowed: [VERSION, STAMP, "convex/browser"], node: true },
+  {
+    folder: "packages/cli",
+    allowed: [VERSION, "@tideline/version/bump", STAMP, "convex/browser"],
+    node: true,
+  },
   {
     folder: "apps/*",
     // convex/react for the provider that the notice needs, convex/values for the class of the

@@ -1,5 +1,5 @@
 /** Makes one release of an app the live one: announced, switched, recorded, in this order. */
-import { abort, announce, type DeploymentOptions, RecordError, record } from "@tideline/cli";
+import { abort, announce, CommandError, type DeploymentOptions, record } from "@tideline/cli";
 import type { DeploymentKind, LatestDeployment, Severity } from "@tideline/version";
 import { WATCH_LATEST_DEPLOYMENT } from "@tideline/version";
 import { queryOnce } from "@tideline/watch";
@@ -122,5 +122,5 @@ async function permission({ release, url }: PublishOptions): Promise<DeploymentO
 }
 
 function asScriptError(error: unknown): unknown {
-  return error instanceof RecordError ? new ScriptError(error.message, { cause: error }) : error;
+  return error instanceof CommandError ? new ScriptError(error.message, { cause: error }) : error;
 }

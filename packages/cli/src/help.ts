@@ -1,10 +1,12 @@
-import { COMMANDS, type CommandName, type CommandRow } from "./commands.js";
+import type { Command } from "./command.js";
+import { COMMANDS, type CommandName } from "./commands.js";
 
 const EXITS = `Exit codes
-  0    done, or done before under the same idempotency key
-  1    failed: the ledger was not reached or did not accept it
+  0    done, or done before
+  1    failed: the ledger, git or a registry was not reached or did not accept it
   2    a wrong or missing option, variable or file
-  3    refused: a rollback without --allow-rollback, a held target, another app or environment
+  3    refused: an unasked rollback, a held target, another app or environment
+  4    conflict: a tag that must never change exists and is another
   130  interrupted`;
 
 /** Gives the help for one command, or for all of `tideline`. */
@@ -18,11 +20,17 @@ export function help(name: CommandName | null): string {
       ],
     )}\n\n${EXITS}\n`;
   }
-  const { help: what, options, examples }: CommandRow = COMMANDS[name];
+  const { help: what, positionals = [], options, examples }: Command = COMMANDS[name];
   const rows = Object.entries(options).map(
     ([option, { value, help }]) => [`--${option}${value ? ` <${value}>` : ""}`, help] as const,
   );
-  return `Usage: tideline ${name} [options]\n\n${what}\n\nOptions\n${columns(rows)}\n\nExamples\n${examples
+  const words = positionals.map(({ name: word, isMany, isOptional }) => {
+    const shown = `<${word}>${isMany ? " …" : ""}`;
+    return ` ${isOptional ? `[${shown}]` : shown}`;
+  });
+  const wordRows = positionals.map(({ name: word, help }) => [`<${word}>`, help] as const);
+  const wordHelp = wordRows.length > 0 ? `${columns(wordRows)}\n\n` : "";
+  return `Usage: tideline ${name}${words.join("")} [options]\n\n${what}\n\n${wordHelp}Options\n${columns(rows)}\n\nExamples\n${examples
     .map((example) => `  ${example}`)
     .join("\n")}\n\n${EXITS}\n`;
 }

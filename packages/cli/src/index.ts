@@ -1,7 +1,8 @@
 export type { AnnounceAnswer } from "@tideline/version";
-export type { DeploymentOptions } from "./deployment-options.js";
-export { type PreparedDeployment, prepare } from "./prepare.js";
-export { type AbortAnswer, abort, announce, record } from "./record.js";
-export { RecordError, type RecordErrorKind } from "./record-error.js";
-export { run, type Terminal } from "./run.js";
+export { CommandError, type CommandErrorKind } from "./command-error.js";
+export type { DeploymentOptions } from "./record/deployment-options.js";
+export { type PreparedDeployment, prepare } from "./record/prepare.js";
+export { type AbortAnswer, abort, announce, record } from "./record/record.js";
+export { run } from "./run.js";
 export { runHere } from "./run-here.js";
+export type { Terminal } from "./terminal.js";

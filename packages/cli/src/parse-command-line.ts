@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
-import { COMMANDS, type CommandName, type CommandRow } from "./commands.js";
-import { RecordError } from "./record-error.js";
+import type { Command, PositionalRow } from "./command.js";
+import { CommandError } from "./command-error.js";
+import { COMMANDS, type CommandName } from "./commands.js";
 
 /** What the command line asks for. */
 export type Request =
@@ -8,11 +9,13 @@ export type Request =
   | { readonly kind: "version" }
   | { readonly kind: "command"; readonly command: CommandName; readonly options: GivenOptions };
 
+type Given = string | boolean | readonly string[];
+
 /** The options as they were typed: text stays text, so that `1.10` does not become 1.1. */
 export class GivenOptions {
-  readonly #values: ReadonlyMap<string, string | boolean>;
+  readonly #values: ReadonlyMap<string, Given>;
 
-  constructor(values: Iterable<readonly [string, string | boolean]>) {
+  constructor(values: Iterable<readonly [string, Given]>) {
     this.#values = new Map(values);
   }
 
@@ -22,28 +25,41 @@ export class GivenOptions {
   }
 
   /**
-   * The option's text, undefined if it was not given.
+   * The text of an option or of a positional, by its name; undefined if it was not given.
    *
-   * @throws {RecordError} `usage`, if the text is empty.
+   * @throws {CommandError} `usage`, if the text is empty.
    */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     if (typeof value !== "string") return undefined;
     if (value.trim() !== "") return value;
-    throw new RecordError("usage", `Cannot use --${name}: expected a value, got ""`);
+    throw new CommandError("usage", `Cannot use --${name}: expected a value, got ""`);
+  }
+
+  /**
+   * The texts of an option that may be given several times, or the words of a positional that may
+   * be several; empty if there was none.
+   *
+   * @throws {CommandError} `usage`, if one of them is empty.
+   */
+  texts(name: string): readonly string[] {
+    const value = this.#values.get(name);
+    const texts = typeof value === "string" ? [value] : Array.isArray(value) ? value : [];
+    if (texts.every((text) => text.trim() !== "")) return texts;
+    throw new CommandError("usage", `Cannot use --${name}: expected a value, got ""`);
   }
 
   /**
    * The option's number, undefined if it was not given.
    *
-   * @throws {RecordError} `usage`, if it is not a number in the range.
+   * @throws {CommandError} `usage`, if it is not a number in the range.
    */
   number(name: string, min: number, max: number): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const number = Number(text);
     if (number >= min && number <= max) return number;
-    throw new RecordError(
+    throw new CommandError(
       "usage",
       `Cannot use --${name}: expected a number from ${min} to ${max}, got "${text}"`,
     );
@@ -53,7 +69,7 @@ export class GivenOptions {
 /**
  * Reads a command line, without `node` and the script.
  *
- * @throws {RecordError} `usage`, for what the tables of commands and options do not hold.
+ * @throws {CommandError} `usage`, for what the tables of commands and options do not hold.
  */
 export function parseCommandLine(args: readonly string[]): Request {
   const [first, ...rest] = args;
@@ -62,33 +78,64 @@ export function parseCommandLine(args: readonly string[]): Request {
   }
   if (first === "--version" || first === "-v") return { kind: "version" };
   if (!isCommand(first)) {
-    throw new RecordError(
+    throw new CommandError(
       "usage",
       `Cannot run "${first}": expected one of the commands ${Object.keys(COMMANDS).join(", ")}`,
     );
   }
-  const { options }: CommandRow = COMMANDS[first];
+  const { options, positionals = [] }: Command = COMMANDS[first];
   const config = Object.fromEntries(
-    Object.entries(options).map(([name, { value }]) => [
+    Object.entries(options).map(([name, { value, isMany = false }]) => [
       name,
       name === "help"
         ? ({ type: "boolean", short: "h" } as const)
-        : ({ type: value ? "string" : "boolean" } as const),
+        : ({ type: value ? "string" : "boolean", multiple: isMany } as const),
     ]),
   );
   let values: Readonly<Record<string, unknown>>;
+  let words: readonly string[];
   try {
-    ({ values } = parseArgs({ args: rest, options: config, strict: true }));
+    ({ values, positionals: words } = parseArgs({
+      args: rest,
+      options: config,
+      strict: true,
+      allowPositionals: positionals.length > 0,
+    }));
   } catch (cause) {
     // Node's text goes on about positional arguments; its first sentence says what is wrong.
     const [sentence] = (cause as Error).message.split(". ");
-    throw new RecordError("usage", `Cannot run "${first}": ${sentence}`, { cause });
+    throw new CommandError("usage", `Cannot run "${first}": ${sentence}`, { cause });
   }
   if (values.help === true) return { kind: "help", command: first };
-  const given = Object.entries(values).flatMap(([name, value]) =>
-    typeof value === "string" || typeof value === "boolean" ? [[name, value] as const] : [],
+  const given = Object.entries(values).flatMap(([name, value]): [string, Given][] =>
+    value === undefined ? [] : [[name, value as Given]],
   );
+  given.push(...nameWords(first, positionals, words));
   return { kind: "command", command: first, options: new GivenOptions(given) };
+}
+
+function nameWords(
+  command: CommandName,
+  rows: readonly PositionalRow[],
+  words: readonly string[],
+): [string, Given][] {
+  const rest = [...words];
+  const named: [string, Given][] = [];
+  for (const { name, isMany, isOptional } of rows) {
+    const taken = isMany ? rest.splice(0) : rest.splice(0, 1);
+    const [word] = taken;
+    if (word === undefined) {
+      if (isOptional) continue;
+      throw new CommandError("usage", `Cannot run "${command}": expected <${name}>, got nothing`);
+    }
+    named.push([name, isMany ? taken : word]);
+  }
+  const [surplus] = rest;
+  if (surplus === undefined) return named;
+  throw new CommandError(
+    "usage",
+    `Cannot run "${command}": expected ${rows.map(({ name }) => `<${name}>`).join(" ")} and options, got "${surplus}" as well`,
+  );
 }
 
 function isCommand(name: string): name is CommandName {

@@ -1,4 +1,4 @@
-import { EXIT_CODES } from "./commands.js";
+import { EXIT_CODES } from "./command.js";
 import { run } from "./run.js";
 
 /**

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listFiles, readStampTag } from "@tideline/stamp";
 import type { BuildStamp, DeploymentRecord } from "@tideline/version";
-import { RecordError } from "./record-error.js";
+import { CommandError } from "../command-error.js";
 
 /**
  * Looks whether an artifact's pages agree with what is to be recorded: a page that names another
@@ -10,7 +10,7 @@ import { RecordError } from "./record-error.js";
  *
  * @param pages Paths below the folder; what is not there is left out.
  * @returns Warnings.
- * @throws {RecordError} `refused`, if a page names another app, environment or build.
+ * @throws {CommandError} `refused`, if a page names another app, environment or build.
  */
 export async function checkPages(
   folder: string,
@@ -27,7 +27,7 @@ export async function checkPages(
     if (tag === null) continue;
     const problem = findProblem(path, tag.stamp, stamp, target);
     if (problem !== null) {
-      throw new RecordError("refused", `Cannot record ${stamp.appName}: ${problem}`);
+      throw new CommandError("refused", `Cannot record ${stamp.appName}: ${problem}`);
     }
     if (tag.stamp?.environment === null) unnamed.push(path);
   }
@@ -43,13 +43,13 @@ export async function checkPages(
 /**
  * Lists the pages of an artifact.
  *
- * @throws {RecordError} `usage`, if the folder cannot be read.
+ * @throws {CommandError} `usage`, if the folder cannot be read.
  */
 export async function listPages(folder: string): Promise<string[]> {
   try {
     return (await listFiles(folder)).filter((path) => /\.html?$/i.test(path));
   } catch (cause) {
-    throw new RecordError("usage", `Cannot record: ${(cause as Error).message}`, { cause });
+    throw new CommandError("usage", `Cannot record: ${(cause as Error).message}`, { cause });
   }
 }
 

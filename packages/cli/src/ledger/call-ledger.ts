@@ -4,9 +4,9 @@
  */
 import { ConvexHttpClient } from "convex/browser";
 import pRetry from "p-retry";
+import { CommandError } from "../command-error.js";
 import { LedgerHttpError, readAnswer, UnreachableError } from "./ledger-http.js";
 import { notFoundHint } from "./not-found-hint.js";
-import { RecordError } from "./record-error.js";
 
 /** How to call. */
 export interface CallOptions {
@@ -29,7 +29,7 @@ const MAX_DELAY_MS = 8_000;
  * with growing pauses; whatever the function itself says is final.
  *
  * @returns What the function returned.
- * @throws {RecordError} `interrupted` by the signal, else `failed`.
+ * @throws {CommandError} `interrupted` by the signal, else `failed`.
  */
 export async function callLedger(
   path: string,
@@ -57,14 +57,14 @@ export async function callLedger(
     });
   } catch (cause) {
     if (options.signal?.aborted) {
-      throw new RecordError("interrupted", `Stopped before the ledger answered: ${doing}`, {
+      throw new CommandError("interrupted", `Stopped before the ledger answered: ${doing}`, {
         isOutcomeUnknown: true,
         cause,
       });
     }
     if (deadline.aborted) {
       const last = lastProblem === null ? "" : `; the last attempt: ${lastProblem}`;
-      throw new RecordError(
+      throw new CommandError(
         "failed",
         `Cannot ${doing}: no answer from ${url} within ${timeoutMs / 1000} s${last}`,
         { isOutcomeUnknown: true, cause },
@@ -102,21 +102,21 @@ function isTransient(error: Error): boolean {
   );
 }
 
-function explain(cause: unknown, path: string, { doing, url }: CallOptions): RecordError {
+function explain(cause: unknown, path: string, { doing, url }: CallOptions): CommandError {
   const data = (cause as { data?: unknown }).data;
   if (typeof data === "object" && data !== null && "code" in data && "message" in data) {
-    return new RecordError("failed", String(data.message), { code: String(data.code), cause });
+    return new CommandError("failed", String(data.message), { code: String(data.code), cause });
   }
   const text = (cause as Error).message.replace(/^\[Request ID: \w+\] /, "");
   if (text.includes("Could not find public function")) {
-    return new RecordError(
+    return new CommandError(
       "failed",
       `Cannot ${doing}: ${url} has no function "${path}", deploy your convex folder first`,
       { cause },
     );
   }
   const isNotFound = cause instanceof LedgerHttpError && cause.status === 404;
-  return new RecordError(
+  return new CommandError(
     "failed",
     `Cannot ${doing} at ${url}: ${text.trim().replace(/\s*\n\s*/g, " ")}${isNotFound ? `; ${notFoundHint(url)}` : ""}`,
     { cause },

@@ -10,16 +10,16 @@ import {
   writeVersionFile,
 } from "@tideline/stamp";
 import type { BuildStamp } from "@tideline/version";
-import { EXIT_CODES } from "./commands.js";
-import type { GivenOptions } from "./parse-command-line.js";
-import { RecordError } from "./record-error.js";
-import type { Outcome, Terminal } from "./run.js";
+import { EXIT_CODES } from "../command.js";
+import { CommandError } from "../command-error.js";
+import type { GivenOptions } from "../parse-command-line.js";
+import type { Outcome, Terminal } from "../terminal.js";
 
 /** `tideline stamp`. With `--dist --write` it does for any artifact what the Vite plugin does. */
 export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal): Promise<Outcome> {
   const dist = given.text("dist");
   if (given.has("write") && dist === undefined) {
-    throw new RecordError("usage", "Cannot use --write: expected an artifact in --dist");
+    throw new CommandError("usage", "Cannot use --write: expected an artifact in --dist");
   }
   const appName = given.text("app");
   const environment = given.text("environment");
@@ -38,8 +38,8 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
     if (given.has("write")) await writeInto(folder, stamp);
     return show(stamp);
   } catch (cause) {
-    if (cause instanceof RecordError) throw cause;
-    throw new RecordError("usage", (cause as Error).message, { cause });
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError("usage", (cause as Error).message, { cause });
   }
 }
 

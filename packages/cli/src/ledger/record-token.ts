@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, parse, resolve } from "node:path";
-import type { Env } from "./deployment-options.js";
-import { RecordError } from "./record-error.js";
+import { CommandError } from "../command-error.js";
+import type { Env } from "../terminal.js";
 
 const TOKEN_FILE = join(".tideline", "record-token");
 
@@ -9,7 +9,7 @@ const TOKEN_FILE = join(".tideline", "record-token");
  * Gives the record token: `TIDELINE_RECORD_TOKEN`, else the first line of `.tideline/record-token`
  * in the folder or the nearest one above it that has the file.
  *
- * @throws {RecordError} `usage`, if there is none or the file cannot be read.
+ * @throws {CommandError} `usage`, if there is none or the file cannot be read.
  */
 export async function findRecordToken(env: Env, cwd: string): Promise<string> {
   const named = env.TIDELINE_RECORD_TOKEN?.trim();
@@ -19,7 +19,7 @@ export async function findRecordToken(env: Env, cwd: string): Promise<string> {
     if (token !== null) return token;
     if (folder === parse(folder).root) break;
   }
-  throw new RecordError(
+  throw new CommandError(
     "usage",
     `Cannot record: there is no record token, set TIDELINE_RECORD_TOKEN or keep it in "${TOKEN_FILE}"`,
   );
@@ -32,7 +32,7 @@ async function readToken(path: string): Promise<string | null> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new RecordError("usage", `Cannot read the record token from "${path}": ${code}`, {
+    throw new CommandError("usage", `Cannot read the record token from "${path}": ${code}`, {
       cause,
     });
   }

@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from "@tideline/embedded";
 import { writeVersionFile } from "@tideline/stamp";
 import type { BuildId, BuildStamp } from "@tideline/version";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { abort, announce, type DeploymentOptions, record } from "./index.js";
+import { abort, announce, type DeploymentOptions, record } from "../index.js";
 
 const TOKEN = "a-long-enough-record-token-for-tests";
 
@@ -16,7 +16,7 @@ let server: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "record-"));
   server = await startServer({
-    dir: fileURLToPath(new URL("../../../convex", import.meta.url)),
+    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
     data: join(folder, "data"),
     port: 0,
     sitePort: 0,
@@ -103,7 +103,7 @@ test("an announcement is pending until it is ended", async () => {
 test("a wrong token is the ledger's own sentence and code", async () => {
   const options = { ...(await buildOf("e", "guarded")), token: "wrong" };
   await expect(record(options)).rejects.toMatchObject({
-    name: "RecordError",
+    name: "CommandError",
     kind: "failed",
     code: "UNAUTHENTICATED",
   });

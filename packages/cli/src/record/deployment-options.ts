@@ -1,7 +1,5 @@
 import type { Severity } from "@tideline/version";
-
-/** Environment variables, as in `process.env`. */
-export type Env = Readonly<Record<string, string | undefined>>;
+import type { Env } from "../terminal.js";
 
 /** What to record and where; options go before environment variables, and these before the file. */
 export interface DeploymentOptions {

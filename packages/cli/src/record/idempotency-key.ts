@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { detectCi } from "@tideline/stamp";
 import type { DeploymentRecord } from "@tideline/version";
-import type { Env } from "./deployment-options.js";
+import type { Env } from "../terminal.js";
 
 /**
  * Gives the key under which the ledger takes a record once. In CI it names this attempt of this

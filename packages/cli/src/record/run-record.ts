@@ -4,15 +4,15 @@ import {
   type Severity,
   shortCommit,
 } from "@tideline/version";
-import { EXIT_CODES } from "./commands.js";
-import { convexUrl } from "./convex-url.js";
+import { EXIT_CODES } from "../command.js";
+import { CommandError } from "../command-error.js";
+import { convexUrl } from "../ledger/convex-url.js";
+import type { GivenOptions } from "../parse-command-line.js";
+import type { Outcome, Terminal } from "../terminal.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { inOwnWords } from "./own-words.js";
-import type { GivenOptions } from "./parse-command-line.js";
 import { type PreparedDeployment, prepare } from "./prepare.js";
 import { type AbortAnswer, abort, announce, record } from "./record.js";
-import { RecordError } from "./record-error.js";
-import type { Outcome, Terminal } from "./run.js";
 
 /** `tideline record`, with its forms `--announce` and `--abort`. */
 export async function runRecord(given: GivenOptions, terminal: Terminal): Promise<Outcome> {
@@ -30,7 +30,7 @@ export async function runRecord(given: GivenOptions, terminal: Terminal): Promis
   try {
     answer = await VERBS[verb](send);
   } catch (error) {
-    if (verb === "record" && error instanceof RecordError && error.isOutcomeUnknown) {
+    if (verb === "record" && error instanceof CommandError && error.isOutcomeUnknown) {
       terminal.log(`To repeat it safely, add --idempotency-key ${idempotencyKey}`);
     }
     throw error;
@@ -49,7 +49,7 @@ const VERBS = { record, announce, abort } as const;
 function chooseVerb(given: GivenOptions): keyof typeof VERBS {
   if (!given.has("announce")) return given.has("abort") ? "abort" : "record";
   if (!given.has("abort")) return "announce";
-  throw new RecordError("usage", "Cannot use --announce and --abort together");
+  throw new CommandError("usage", "Cannot use --announce and --abort together");
 }
 
 function readOptions(given: GivenOptions, { cwd, env, signal }: Terminal): DeploymentOptions {
@@ -82,7 +82,7 @@ function readOptions(given: GivenOptions, { cwd, env, signal }: Terminal): Deplo
 
 function readSeverity(text: string | undefined): Severity | undefined {
   if (text === undefined || text === "normal" || text === "critical") return text;
-  throw new RecordError(
+  throw new CommandError(
     "usage",
     `Cannot use --severity: expected "normal" or "critical", got "${text}"`,
   );

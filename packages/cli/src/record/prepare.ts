@@ -10,11 +10,12 @@ import {
   isPlaceholder,
   isTargetName,
 } from "@tideline/version";
+import { CommandError } from "../command-error.js";
+import type { Env } from "../terminal.js";
 import { checkPages, listPages } from "./check-pages.js";
-import type { DeploymentOptions, Env } from "./deployment-options.js";
+import type { DeploymentOptions } from "./deployment-options.js";
 import { findStamp } from "./find-stamp.js";
 import { idempotencyKey } from "./idempotency-key.js";
-import { RecordError } from "./record-error.js";
 
 /** What would be sent, without the token. */
 export interface PreparedDeployment {
@@ -25,7 +26,7 @@ export interface PreparedDeployment {
 /**
  * Gives what `record` would send.
  *
- * @throws {RecordError} `usage` for a missing or unreadable file or a name that nobody gave;
+ * @throws {CommandError} `usage` for a missing or unreadable file or a name that nobody gave;
  *   `refused` if app or environment is not the one that the pages were built for.
  */
 export async function prepare(options: DeploymentOptions = {}): Promise<PreparedDeployment> {
@@ -86,7 +87,7 @@ function chooseApp(options: DeploymentOptions, env: Env, stamp: BuildStamp): str
   );
   // Its pages listen to what they were built as, and would never hear of the record.
   if (stamp.appName !== "" && name !== stamp.appName) {
-    throw new RecordError(
+    throw new CommandError(
       "refused",
       `Cannot record ${stamp.appName}: it was built as "${stamp.appName}" and is to be recorded as "${name}"`,
     );
@@ -102,7 +103,7 @@ function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildSta
     "--environment or set TIDELINE_ENVIRONMENT",
   );
   if (stamp.environment !== null && name !== stamp.environment) {
-    throw new RecordError(
+    throw new CommandError(
       "refused",
       `Cannot record ${stamp.appName}: it was built for "${stamp.environment}" and is to be recorded for "${name}"`,
     );
@@ -164,7 +165,7 @@ function first(env: Env, ...names: readonly string[]): [name: string, value: str
 
 function required(name: string, what: "application" | "environment", how: string): string {
   if (isTargetName(name)) return name;
-  throw new RecordError(
+  throw new CommandError(
     "usage",
     name === ""
       ? `Cannot record: no ${what} is named, use ${how}`

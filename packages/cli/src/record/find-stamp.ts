@@ -6,8 +6,9 @@ import {
   VERSION_FILE_NAME,
 } from "@tideline/stamp";
 import { type BuildStamp, labelBuildId } from "@tideline/version";
-import type { DeploymentOptions, Env } from "./deployment-options.js";
-import { RecordError } from "./record-error.js";
+import { CommandError } from "../command-error.js";
+import type { Env } from "../terminal.js";
+import type { DeploymentOptions } from "./deployment-options.js";
 
 /** A build's stamp and where it was found. */
 export interface FoundStamp {
@@ -21,7 +22,7 @@ export interface FoundStamp {
  * Gives the stamp of the build that the options name: from its `version.json`, or made for its
  * label.
  *
- * @throws {RecordError} `usage`, if there is no such file, or it or the label names no build.
+ * @throws {CommandError} `usage`, if there is no such file, or it or the label names no build.
  */
 export async function findStamp(
   options: DeploymentOptions,
@@ -38,7 +39,7 @@ export async function findStamp(
         ? `there is no "${relative(cwd, path) || path}", build first or name the folder with --dist`
         : String((cause as Error).message);
     const sentence = message.startsWith("Cannot ") ? message : `Cannot record: ${message}`;
-    throw new RecordError("usage", sentence, { cause });
+    throw new CommandError("usage", sentence, { cause });
   }
 }
 
@@ -64,6 +65,6 @@ async function stampLabel(
     });
     return { stamp: { ...stamp, buildId: labelBuildId(version) }, folder: null, warnings };
   } catch (cause) {
-    throw new RecordError("usage", (cause as Error).message, { cause });
+    throw new CommandError("usage", (cause as Error).message, { cause });
   }
 }

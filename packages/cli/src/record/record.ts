@@ -4,12 +4,12 @@ import {
   type RecordAnswer,
   type RefusalCode,
 } from "@tideline/version";
-import { callLedger } from "./call-ledger.js";
-import { convexUrl } from "./convex-url.js";
+import { CommandError } from "../command-error.js";
+import { callLedger } from "../ledger/call-ledger.js";
+import { convexUrl } from "../ledger/convex-url.js";
+import { findRecordToken } from "../ledger/record-token.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { type PreparedDeployment, prepare } from "./prepare.js";
-import { RecordError } from "./record-error.js";
-import { findRecordToken } from "./record-token.js";
 
 /** The ledger's answer to the end of an announcement. */
 export type AbortAnswer =
@@ -24,7 +24,7 @@ export type AbortAnswer =
  * becomes a second record.
  *
  * @returns The ledger's answer. A refusal by policy is an answer: `{ ok: false, code, message }`.
- * @throws {RecordError} Everything else, in one sentence; `kind` says whose fault it is.
+ * @throws {CommandError} Everything else, in one sentence; `kind` says whose fault it is.
  *
  * @example
  * const answer = await record({ dist: "apps/web/dist", environment: "production" });
@@ -37,7 +37,7 @@ export async function record(options: DeploymentOptions = {}): Promise<RecordAns
  * Says that a build is on its way, before its pages are served: a tab that gets the new page before
  * the record says nothing.
  *
- * @throws {RecordError} As `record` does.
+ * @throws {CommandError} As `record` does.
  */
 export async function announce(options: DeploymentOptions = {}): Promise<AnnounceAnswer> {
   return await send<AnnounceAnswer>("announce", options, ({ record }) => ({
@@ -53,7 +53,7 @@ export async function announce(options: DeploymentOptions = {}): Promise<Announc
 /**
  * Ends the announcement of a build that will not be deployed after all.
  *
- * @throws {RecordError} As `record` does.
+ * @throws {CommandError} As `record` does.
  */
 export async function abort(options: DeploymentOptions = {}): Promise<AbortAnswer> {
   return await send<AbortAnswer>("abort", options, ({ record }) => ({
@@ -88,7 +88,7 @@ async function send<Answer extends { readonly ok: boolean }>(
     },
   );
   if (isAnswer<Answer>(answer)) return answer;
-  throw new RecordError(
+  throw new CommandError(
     "failed",
     `Cannot ${verb} ${appName} in ${environment}: expected the answer of Tideline's ${path}, got ${JSON.stringify(answer)?.slice(0, 80)}`,
   );

@@ -1,0 +1,32 @@
+import { type Command, EVERYWHERE } from "../command.js";
+
+/** `tideline record`. */
+export const recordCommand: Command = {
+  help: "Record that a build is live now",
+  options: {
+    dist: { value: "dir", help: 'The artifact, with its version.json (default "dist")' },
+    file: { value: "path", help: "The version.json itself, where it lies elsewhere" },
+    label: { value: "version", help: "A build without version.json: its version is its identity" },
+    app: { value: "name", help: "TIDELINE_APP, APP_NAME, else the stamp's" },
+    environment: { value: "name", help: "TIDELINE_ENVIRONMENT, else the stamp's" },
+    url: { value: "url", help: "The Convex deployment: CONVEX_URL, CONVEX_SELF_HOSTED_URL" },
+    "allow-rollback": { help: "Allow a commit that was live before and is not now" },
+    severity: { value: "level", help: '"normal" (default) or "critical"' },
+    notes: { value: "text", help: "A sentence for those who are told of the update" },
+    "as-of-epoch": {
+      value: "n",
+      help: "Record only while the target is at this epoch (or the build is live)",
+    },
+    "idempotency-key": { value: "key", help: "Equal keys record once (default: this CI job's)" },
+    announce: { help: "Say that the build is on its way, and record nothing yet" },
+    abort: { help: "End an announcement without a deployment" },
+    timeout: { value: "seconds", help: "How long to try in all (default 60)" },
+    "dry-run": { help: "Show what would be sent, and send nothing" },
+    ...EVERYWHERE,
+  },
+  examples: [
+    "tideline record --dist apps/web/dist --environment production",
+    "tideline record --severity critical --notes 'Fixes lost drafts'",
+  ],
+  load: async () => (await import("./run-record.js")).runRecord,
+};
