@@ -1,0 +1,80 @@
+/** One request to the ledger, tried until it is answered. The request must be safe to repeat. */
+import pRetry from "p-retry";
+import { CommandError } from "../command-error.js";
+import { LedgerHttpError, UnreachableError } from "./ledger-http.js";
+
+/** How to call. */
+export interface CallOptions {
+  /** What the sentence says could not be done, for example `"record web in staging"`. */
+  readonly doing: string;
+  readonly url: string;
+  /** How long to try in all. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly log: (sentence: string) => void;
+}
+
+// A proxy that answers nothing is given up on, so that the next attempt still has time.
+const ATTEMPT_TIMEOUT_MS = 15_000;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 8_000;
+
+/**
+ * Gives what an attempt gives. One that fails for the network, or with the status 408, 429 or 5xx,
+ * is made again with growing pauses; whatever else it throws is final and thrown on.
+ *
+ * @param attempt Told of a signal that ends it, each time a new one.
+ * @throws {CommandError} `interrupted` by the signal, or `failed` after the time; else what the
+ *   attempt threw.
+ */
+export async function withRetries<Answer>(
+  attempt: (stop: AbortSignal) => Promise<Answer>,
+  { doing, url, timeoutMs, signal, log }: CallOptions,
+): Promise<Answer> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const stop = signal ? AbortSignal.any([deadline, signal]) : deadline;
+  let lastProblem: string | null = null;
+  try {
+    return await pRetry(
+      () => attempt(AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)])),
+      {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: FIRST_DELAY_MS,
+        maxTimeout: MAX_DELAY_MS,
+        // Many jobs that fail together should not come back together.
+        randomize: true,
+        signal: stop,
+        shouldRetry: ({ error }) => isTransient(error),
+        onFailedAttempt: ({ error, attemptNumber }) => {
+          if (!isTransient(error) || stop.aborted) return;
+          lastProblem = error.message;
+          log(`Attempt ${attemptNumber} to ${doing} failed: ${error.message}; trying again`);
+        },
+      },
+    );
+  } catch (cause) {
+    if (signal?.aborted) {
+      throw new CommandError("interrupted", `Stopped before the ledger answered: ${doing}`, {
+        isOutcomeUnknown: true,
+        cause,
+      });
+    }
+    if (deadline.aborted) {
+      const last = lastProblem === null ? "" : `; the last attempt: ${lastProblem}`;
+      throw new CommandError(
+        "failed",
+        `Cannot ${doing}: no answer from ${url} within ${timeoutMs / 1000} s${last}`,
+        { isOutcomeUnknown: true, cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+function isTransient(error: Error): boolean {
+  if (error instanceof UnreachableError) return !error.isPermanent;
+  return (
+    error instanceof LedgerHttpError &&
+    (error.status === 408 || error.status === 429 || error.status >= 500)
+  );
+}
