@@ -1,10 +1,11 @@
-export { type CiFacts, detectCi, isCi, parseBuildNumber } from "./ci.js";
+export { type CiFacts, detectCi, type Env, isCi, parseBuildNumber } from "./ci.js";
 export {
   type BuildFacts,
   type CreatedStamp,
   createStamp,
   type StampOptions,
 } from "./create-stamp.js";
+export { type GitState, readGit } from "./git.js";
 export { type ArtifactFile, hashArtifact, hashFiles } from "./hash-artifact.js";
 export { readStampTag, type StampTag, withoutStampTags, withStampTag } from "./html-stamp.js";
 export { listFiles } from "./list-files.js";
@@ -16,5 +17,5 @@ export {
   type VersionFile,
   writeVersionFile,
 } from "./version-file.js";
-export { parseVersionLabel } from "./version-label.js";
+export { type LabelSources, parseVersionLabel, versionLabel } from "./version-label.js";
 export { writeFileAtomically } from "./write-file-atomically.js";
