@@ -2,6 +2,7 @@ export {
   abortDeployment,
   announceDeployment,
   expirePendingBuild,
+  findDeployedInputs,
   holdTarget,
   listDeployments,
   listTargets,

@@ -2,6 +2,7 @@ export { abortDeployment } from "./functions/abort-deployment.js";
 export { announceDeployment } from "./functions/announce-deployment.js";
 export type { DeploymentRow } from "./functions/deployment-row.js";
 export { expirePendingBuild } from "./functions/expire-pending-build.js";
+export { findDeployedInputs } from "./functions/find-deployed-inputs.js";
 export { holdTarget } from "./functions/hold-target.js";
 export { listDeployments } from "./functions/list-deployments.js";
 export { listTargets } from "./functions/list-targets.js";

@@ -51,8 +51,17 @@ export const publicDeploymentFields = {
   notes: v.optional(v.string()),
   /** ms since epoch. */
   commitTime: v.optional(v.number()),
-  /** Which credential recorded it, never the credential: "token" or "token:web/production". */
+  /** Fingerprint of the inputs that it was built from. */
+  inputsId: v.optional(v.string()),
+  /** "sha256:…" of the image that runs. */
+  imageDigest: v.optional(v.string()),
+  /**
+   * Which credential recorded it, never the credential: "token", "token:web/production" or
+   * "github:owner/name".
+   */
   recordedBy: v.string(),
+  /** The workflow run that recorded it; only ever from a verified token. */
+  runUrl: v.optional(v.string()),
 };
 
 /** What the ledger knows of one build on one target. */
@@ -127,8 +136,32 @@ export const ledgerTables = {
     buildId: v.string(),
     version: v.string(),
     gitCommit: v.string(),
+    /** The newest that came with this build. */
+    inputsId: v.optional(v.string()),
+    imageDigest: v.optional(v.string()),
     state: buildStateValidator,
   }).index("by_target_build", ["appName", "environment", "buildId"]),
+
+  /**
+   * Which build came of which inputs: one row for each target and fingerprint that was live. Apart
+   * from `builds`, because one build may come of several inputs, and apart from the history,
+   * because a revert may reach further back than that.
+   * Written by recordDeployment.
+   * Read by findDeployedInputs.
+   * Deleted by nobody.
+   */
+  inputs: defineTable({
+    appName: v.string(),
+    environment: v.string(),
+    inputsId: v.string(),
+    /** The newest build that was live with these inputs, here and below. */
+    buildId: v.string(),
+    version: v.string(),
+    gitCommit: v.string(),
+    imageDigest: v.optional(v.string()),
+    /** ms since epoch, by the server's clock. */
+    deployedAt: v.number(),
+  }).index("by_inputs", ["appName", "inputsId", "environment"]),
 
   /**
    * Every commit that was live: one row for each target and commit. Apart from `builds`, because

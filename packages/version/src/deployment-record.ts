@@ -20,6 +20,10 @@ export interface DeploymentRecord {
   readonly notes?: string;
   /** ms since epoch. */
   readonly commitTime?: number;
+  /** Fingerprint of the inputs that it was built from; for `tideline plan`, decides nothing here. */
+  readonly inputsId?: string;
+  /** `"sha256:"` and 64 hex digits: the image that runs. */
+  readonly imageDigest?: string;
   /** The same key gives the same answer and no second row. */
   readonly idempotencyKey?: string;
   /** Allows a commit that was live before and is not now. */
@@ -72,6 +76,36 @@ export type AnnounceAnswer =
       readonly expiresAt: number | null;
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+
+/** What `findDeployedInputs` knows of one service. */
+export interface DeployedInputs {
+  readonly appName: string;
+  /** What is live in the environment that was asked for; null if nothing is recorded there. */
+  readonly live: {
+    readonly version: string | null;
+    readonly buildId: string;
+    readonly gitCommit: string | null;
+    readonly gitTag: string | null;
+    readonly inputsId: string | null;
+    readonly imageDigest: string | null;
+    readonly epoch: number;
+    /** ms since epoch. */
+    readonly deployedAt: number | null;
+    /** Why and since when (ms since epoch) the target takes no record. */
+    readonly hold: { readonly reason: string; readonly since: number } | null;
+  } | null;
+  /**
+   * The newest build of the service that was once live with the inputs that were asked for: in
+   * that environment, else in any other; null if there is none.
+   */
+  readonly known: {
+    readonly environment: string;
+    readonly version: string;
+    readonly buildId: string;
+    readonly gitCommit: string | null;
+    readonly imageDigest: string | null;
+  } | null;
+}
 
 /** The stable `code` in the data of every ConvexError that the ledger throws. */
 export type LedgerErrorCode =

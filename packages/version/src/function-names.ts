@@ -9,6 +9,7 @@ export const FUNCTION_NAMES = {
   watchLatestDeployment: WATCH_LATEST_DEPLOYMENT,
   listDeployments: "deployments:listDeployments",
   listTargets: "deployments:listTargets",
+  findDeployedInputs: "deployments:findDeployedInputs",
   holdTarget: "deployments:holdTarget",
   releaseTarget: "deployments:releaseTarget",
 } as const;

@@ -6,6 +6,7 @@ export {
 } from "./build-stamp.js";
 export type {
   AnnounceAnswer,
+  DeployedInputs,
   DeploymentRecord,
   LedgerErrorCode,
   RecordAnswer,

@@ -26,6 +26,8 @@ export const announceDeployment = mutation({
     version: v.string(),
     gitCommit: v.string(),
     buildId: v.optional(v.string()),
+    inputsId: v.optional(v.string()),
+    imageDigest: v.optional(v.string()),
     allowRollback: v.optional(v.boolean()),
     token: v.optional(v.string()),
   },
@@ -43,6 +45,12 @@ export const announceDeployment = mutation({
     checkTarget(DOING, args);
     authorize(token, args);
     const buildId = checkBuild(DOING, args);
-    return await announce(ctx, { ...args, buildId, allowRollback: args.allowRollback ?? false });
+    return await announce(ctx, {
+      ...args,
+      buildId,
+      inputsId: args.inputsId ?? null,
+      imageDigest: args.imageDigest ?? null,
+      allowRollback: args.allowRollback ?? false,
+    });
   },
 });

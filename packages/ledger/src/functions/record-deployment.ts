@@ -32,6 +32,8 @@ export const recordDeployment = mutation({
     notes: v.optional(v.string()),
     commitTime: v.optional(v.number()),
     idempotencyKey: v.optional(v.string()),
+    inputsId: v.optional(v.string()),
+    imageDigest: v.optional(v.string()),
     allowRollback: v.optional(v.boolean()),
     asOfEpoch: v.optional(v.number()),
     token: v.optional(v.string()),
@@ -59,10 +61,13 @@ export const recordDeployment = mutation({
       severity: args.severity ?? "normal",
       notes: args.notes ?? null,
       commitTime: args.commitTime ?? null,
+      inputsId: args.inputsId ?? null,
+      imageDigest: args.imageDigest ?? null,
       idempotencyKey: args.idempotencyKey ?? null,
       allowRollback: args.allowRollback ?? false,
       asOfEpoch: args.asOfEpoch ?? null,
       recordedBy,
+      runUrl: null,
     });
   },
 });

@@ -28,7 +28,7 @@ export async function announceDeployment(
   const { refusal } = classify(facts);
   if (refusal !== null) return { ok: false, code: refusal.code, message: refusal.message };
 
-  const { appName, environment, buildId, version, gitCommit } = wish;
+  const { appName, environment, buildId, version, gitCommit, inputsId, imageDigest } = wish;
   const epoch = target?.epoch ?? 0;
   // A build that pages may have run already must be judged by where it was, not hushed up.
   if (build !== null && build.state.kind !== "pending") {
@@ -38,6 +38,8 @@ export async function announceDeployment(
   const expiresAt = announcedAt + pendingTtlMs();
   const row = {
     ...{ appName, environment, buildId, version, gitCommit },
+    ...(inputsId !== null && { inputsId }),
+    ...(imageDigest !== null && { imageDigest }),
     state: { kind: "pending" as const, announcedAt, expiresAt },
   };
   const id = build === null ? await ctx.db.insert("builds", row) : build._id;

@@ -11,12 +11,15 @@ import { utf8 } from "./utf8.js";
 const MAX_NOTES_BYTES = 4096;
 // The largest moment that a JavaScript Date can hold.
 const MAX_TIME_MS = 8_640_000_000_000_000;
+const IMAGE_DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** What a caller says that a build is. */
 export interface BuildClaim extends TargetName {
   readonly version: string;
   readonly gitCommit: string;
   readonly buildId?: string | undefined;
+  readonly inputsId?: string | undefined;
+  readonly imageDigest?: string | undefined;
 }
 
 /** What is checked of a record besides its build. */
@@ -51,6 +54,10 @@ export function checkTarget(doing: string, { appName, environment }: TargetName)
 export function checkBuild(doing: string, claim: BuildClaim): string {
   checkName(doing, "version", claim.version, 128);
   checkName(doing, "gitCommit", claim.gitCommit, 100);
+  if (claim.inputsId !== undefined) checkInputsId(doing, claim.inputsId);
+  if (claim.imageDigest !== undefined && !IMAGE_DIGEST.test(claim.imageDigest)) {
+    fail(doing, 'imageDigest as "sha256:" and 64 hex digits in lower case', claim.imageDigest);
+  }
   if (claim.buildId === undefined) {
     if (isPlaceholder(claim.version)) {
       fail(doing, "buildId, or a version that names a build", claim.version);
@@ -67,6 +74,11 @@ export function checkBuild(doing: string, claim: BuildClaim): string {
     // The parser's own text speaks of parsing; the caller asked for something else.
     return fail(doing, "buildId of 1 to 128 characters that names a build", claim.buildId);
   }
+}
+
+/** Checks the fingerprint of a build's inputs. */
+export function checkInputsId(doing: string, inputsId: string): void {
+  checkName(doing, "inputsId", inputsId, 128);
 }
 
 /** Checks everything else that a record says. */

@@ -7,6 +7,8 @@ export interface Wish extends TargetName {
   readonly buildId: string;
   readonly version: string;
   readonly gitCommit: string;
+  readonly inputsId: string | null;
+  readonly imageDigest: string | null;
   readonly allowRollback: boolean;
   readonly asOfEpoch: number | null;
 }

@@ -14,10 +14,13 @@ export interface CheckedRecord extends TargetName {
   readonly severity: Severity;
   readonly notes: string | null;
   readonly commitTime: number | null;
+  readonly inputsId: string | null;
+  readonly imageDigest: string | null;
   readonly idempotencyKey: string | null;
   readonly allowRollback: boolean;
   readonly asOfEpoch: number | null;
   readonly recordedBy: string;
+  readonly runUrl: string | null;
 }
 
 /** Appends a row to the target's history. */
@@ -41,6 +44,7 @@ export async function appendRow(
     sequence,
     deployedAt: Date.now(),
     recordedBy: record.recordedBy,
+    ...(record.runUrl !== null && { runUrl: record.runUrl }),
     ...(record.idempotencyKey !== null && { idempotencyKey: record.idempotencyKey }),
   });
   return { _id, sequence };
@@ -60,6 +64,8 @@ function contentOf(record: CheckedRecord) {
     ...(record.gitTag !== null && { gitTag: record.gitTag }),
     ...(record.notes !== null && { notes: record.notes }),
     ...(record.commitTime !== null && { commitTime: record.commitTime }),
+    ...(record.inputsId !== null && { inputsId: record.inputsId }),
+    ...(record.imageDigest !== null && { imageDigest: record.imageDigest }),
   };
 }
 
@@ -119,6 +125,8 @@ export function isSame(row: Row<"deployments">, record: CheckedRecord): boolean 
     "gitTag",
     "notes",
     "commitTime",
+    "inputsId",
+    "imageDigest",
   ] as const;
   const content: Partial<Row<"deployments">> = contentOf(record);
   return fields.every((field) => row[field] === content[field]);

@@ -10,6 +10,7 @@ import { rememberCommit } from "./commits.js";
 import { gatherFacts } from "./gather-facts.js";
 import type { CheckedRecord } from "./history.js";
 import { appendRow, findByIdempotencyKey, isSame, isTaken, repeatAnswer } from "./history.js";
+import { rememberInputs } from "./inputs.js";
 import { ledgerError } from "./ledger-error.js";
 import { pruneHistory } from "./prune-history.js";
 import { historyLimit } from "./settings.js";
@@ -64,6 +65,7 @@ async function take(
   const firstEpoch = build?.state.kind === "known" ? build.state.firstEpoch : epoch;
   await writeBuild(ctx, record, build, { kind: "known", firstEpoch, lastEpoch: epoch });
   await rememberCommit(ctx, record, record.gitCommit, epoch);
+  await rememberInputs(ctx, record, build);
 
   const pointer = {
     deploymentId: row._id,
@@ -112,10 +114,13 @@ async function writeBuild(
   build: Row<"builds"> | null,
   state: Row<"builds">["state"],
 ): Promise<void> {
-  const { appName, environment, buildId, version, gitCommit } = record;
-  if (build === null) {
-    await ctx.db.insert("builds", { appName, environment, buildId, version, gitCommit, state });
-  } else {
-    await ctx.db.patch(build._id, { version, gitCommit, state });
-  }
+  const { appName, environment, buildId, version, gitCommit, inputsId, imageDigest } = record;
+  const row = {
+    ...{ version, gitCommit, state },
+    // What is not said this time stays as it was: the bytes are the same.
+    ...(inputsId !== null && { inputsId }),
+    ...(imageDigest !== null && { imageDigest }),
+  };
+  if (build === null) await ctx.db.insert("builds", { appName, environment, buildId, ...row });
+  else await ctx.db.patch(build._id, row);
 }

@@ -29,8 +29,16 @@ export function pendingTtlMs(): number {
 
 /** True if reading the history takes the record token (TIDELINE_PRIVATE_HISTORY). */
 export function isHistoryPrivate(): boolean {
-  const setting = process.env.TIDELINE_PRIVATE_HISTORY?.trim().toLowerCase() ?? "";
-  return !["", "0", "false", "no"].includes(setting);
+  return isOn(process.env.TIDELINE_PRIVATE_HISTORY);
+}
+
+/** True if what everybody may read names no commit (TIDELINE_PRIVATE_COMMITS). */
+export function areCommitsPrivate(): boolean {
+  return isOn(process.env.TIDELINE_PRIVATE_COMMITS);
+}
+
+function isOn(setting: string | undefined): boolean {
+  return !["", "0", "false", "no"].includes(setting?.trim().toLowerCase() ?? "");
 }
 
 function wholeNumber(name: string, setting: string | undefined, fallback: number): number {

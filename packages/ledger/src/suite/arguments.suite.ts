@@ -51,6 +51,14 @@ export function argumentsSuite(getClient: () => LedgerClient): void {
       ["commitTime NaN", { commitTime: Number.NaN }, "expected commitTime"],
       ["asOfEpoch 0.5", { asOfEpoch: 0.5 }, "expected asOfEpoch"],
       ["asOfEpoch ahead of the target", { asOfEpoch: 1 }, "expected asOfEpoch of at most 0, got 1"],
+      ["empty inputsId", { inputsId: "" }, "expected inputsId of 1 to 128 characters"],
+      ["long inputsId", { inputsId: "i".repeat(129) }, "expected inputsId"],
+      ["image by tag", { imageDigest: "web:latest" }, 'expected imageDigest as "sha256:"'],
+      [
+        "image digest in capitals",
+        { imageDigest: `sha256:${"A".repeat(64)}` },
+        "expected imageDigest",
+      ],
       ["empty idempotencyKey", { idempotencyKey: "" }, "expected idempotencyKey"],
       [
         "notes of 4097 bytes",

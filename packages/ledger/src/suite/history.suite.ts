@@ -39,6 +39,8 @@ export function historySuite(getClient: () => LedgerClient): void {
         notes: "first",
         commitTime: 5,
         severity: "critical",
+        inputsId: "inputs-a",
+        imageDigest: `sha256:${"a".repeat(64)}`,
         idempotencyKey: "run-1",
       });
       const { page } = await r.history();
@@ -61,6 +63,8 @@ export function historySuite(getClient: () => LedgerClient): void {
           severity: "critical",
           notes: "first",
           commitTime: 5,
+          inputsId: "inputs-a",
+          imageDigest: `sha256:${"a".repeat(64)}`,
           recordedBy: "token",
         },
       ]);

@@ -32,6 +32,8 @@ export function idempotencySuite(getClient: () => LedgerClient): void {
       ["tag", { gitTag: "v9" }],
       ["severity", { severity: "critical" }],
       ["build time", { buildTime: 1 }],
+      ["inputs", { inputsId: "inputs-z" }],
+      ["image", { imageDigest: `sha256:${"0".repeat(64)}` }],
     ] as const)("a key that comes with another %s is an error", async (_, other) => {
       const r = rig();
       await r.record("a", { idempotencyKey: "run-1" });

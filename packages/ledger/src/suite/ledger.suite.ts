@@ -3,6 +3,7 @@ import { accessSuite } from "./access.suite.js";
 import { argumentsSuite } from "./arguments.suite.js";
 import { historySuite } from "./history.suite.js";
 import { idempotencySuite } from "./idempotency.suite.js";
+import { inputsSuite } from "./inputs.suite.js";
 import type { LedgerClient } from "./ledger-client.js";
 import { pendingSuite } from "./pending.suite.js";
 import { recordingSuite } from "./recording.suite.js";
@@ -37,6 +38,7 @@ export function describeLedger(
     accessSuite(getClient);
     argumentsSuite(getClient);
     historySuite(getClient);
+    inputsSuite(getClient);
     if (canWatch) watchingSuite(getClient);
   });
 }

@@ -1,5 +1,6 @@
 import type {
   AnnounceAnswer,
+  DeployedInputs,
   DeploymentRecord,
   LatestDeployment,
   LedgerErrorCode,
@@ -122,6 +123,17 @@ export class Rig {
       const letter = row.buildId.replace("build-", "");
       return `${letter} ${row.kind} ${row.status} @${row.epoch}`;
     });
+  }
+
+  /** What `findDeployedInputs` says of this target for the inputs with this letter. */
+  async inputs(letter: string, extra: Record<string, unknown> = {}): Promise<DeployedInputs> {
+    const answers = (await this.client.query(FUNCTION_NAMES.findDeployedInputs, {
+      environment: this.environment,
+      services: [{ appName: this.appName, inputsId: `inputs-${letter}` }],
+      ...extra,
+    })) as DeployedInputs[];
+    expect(answers).toHaveLength(1);
+    return answers[0] as DeployedInputs;
   }
 
   /** This target's row of `listTargets`. */

@@ -1,0 +1,100 @@
+/** Which inputs were live as which build; for plans, and never for what a record means. */
+import type { DeployedInputs } from "@tideline/version";
+import type { MutationCtx, QueryCtx, Row, TargetName } from "../data-model.js";
+import type { CheckedRecord } from "./history.js";
+import { findBuild, findTarget } from "./target.js";
+
+// Environments are a handful; whoever has more learns of one of the first.
+const MAX_ENVIRONMENTS = 100;
+
+/**
+ * Remembers for ever that a record's inputs are live as its build.
+ *
+ * @param build The build's row before this record.
+ */
+export async function rememberInputs(
+  ctx: MutationCtx,
+  record: CheckedRecord,
+  build: Row<"builds"> | null,
+): Promise<void> {
+  const { appName, environment, inputsId, buildId, version, gitCommit } = record;
+  if (inputsId === null) return;
+  const known = await findInputs(ctx, record, inputsId);
+  const imageDigest = record.imageDigest ?? build?.imageDigest;
+  const row = {
+    ...{ appName, environment, inputsId, buildId, version, gitCommit },
+    // Absent rather than kept from before: the image of another build is not the image of this one.
+    ...(imageDigest !== undefined && { imageDigest }),
+    deployedAt: Date.now(),
+  };
+  if (known === null) await ctx.db.insert("inputs", row);
+  else await ctx.db.replace(known._id, row);
+}
+
+/** Says what is live of a service, and as which build its inputs were live before. */
+export async function deployedInputs(
+  ctx: QueryCtx,
+  target: TargetName,
+  inputsId: string,
+): Promise<DeployedInputs> {
+  const here = await findInputs(ctx, target, inputsId);
+  return {
+    appName: target.appName,
+    live: await liveInputs(ctx, target),
+    known: toKnown(here ?? (await findInputsAnywhere(ctx, target.appName, inputsId))),
+  };
+}
+
+async function liveInputs(ctx: QueryCtx, name: TargetName): Promise<DeployedInputs["live"]> {
+  const target = await findTarget(ctx, name);
+  if (target === null) return null;
+  const live = await ctx.db.get(target.deploymentId);
+  // A record that did not say it may have come after one of the same build that did.
+  const build = await findBuild(ctx, name, target.buildId);
+  return {
+    version: live?.version ?? null,
+    buildId: target.buildId,
+    gitCommit: live?.gitCommit ?? null,
+    gitTag: live?.gitTag ?? null,
+    inputsId: live?.inputsId ?? build?.inputsId ?? null,
+    imageDigest: live?.imageDigest ?? build?.imageDigest ?? null,
+    epoch: target.epoch,
+    deployedAt: live?.deployedAt ?? null,
+    hold: target.hold ?? null,
+  };
+}
+
+function toKnown(row: Row<"inputs"> | null): DeployedInputs["known"] {
+  if (row === null) return null;
+  const { environment, version, buildId, gitCommit, imageDigest = null } = row;
+  return { environment, version, buildId, gitCommit, imageDigest };
+}
+
+function findInputs(
+  ctx: QueryCtx,
+  { appName, environment }: TargetName,
+  inputsId: string,
+): Promise<Row<"inputs"> | null> {
+  return ctx.db
+    .query("inputs")
+    .withIndex("by_inputs", (q) =>
+      q.eq("appName", appName).eq("inputsId", inputsId).eq("environment", environment),
+    )
+    .unique();
+}
+
+/** The newest of all environments. Equal inputs give equal builds, so a clock's error does no harm. */
+async function findInputsAnywhere(
+  ctx: QueryCtx,
+  appName: string,
+  inputsId: string,
+): Promise<Row<"inputs"> | null> {
+  const rows = await ctx.db
+    .query("inputs")
+    .withIndex("by_inputs", (q) => q.eq("appName", appName).eq("inputsId", inputsId))
+    .take(MAX_ENVIRONMENTS);
+  return rows.reduce<Row<"inputs"> | null>(
+    (newest, row) => (newest === null || row.deployedAt > newest.deployedAt ? row : newest),
+    null,
+  );
+}
