@@ -12,6 +12,7 @@ export { listFiles } from "./list-files.js";
 export { readPackageName, readPackageVersion } from "./package-json.js";
 export {
   formatVersionFile,
+  parseVersionFile,
   readVersionFile,
   VERSION_FILE_NAME,
   type VersionFile,

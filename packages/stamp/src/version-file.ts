@@ -55,11 +55,19 @@ export async function readVersionFile(path: string): Promise<BuildStamp> {
       cause,
     });
   }
-  const stamp = parseStamp(withOurNames(json));
+  const stamp = parseVersionFile(json);
   if (stamp !== null) return stamp;
   throw new SyntaxError(
     `Cannot use "${path}": expected a build id or a version in it; a build that was interrupted leaves none`,
   );
+}
+
+/**
+ * Gives the stamp that the JSON of a `version.json` holds, under our names or the older ones; null
+ * if it names no build.
+ */
+export function parseVersionFile(json: unknown): BuildStamp | null {
+  return parseStamp(withOurNames(json));
 }
 
 function withOurNames(json: unknown): unknown {
