@@ -13,6 +13,7 @@ import { withStampTag, writeVersionFile } from "@tideline/stamp";
 import type { BuildId, BuildStamp } from "@tideline/version";
 import { build, defaultServerConditions } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { COMMANDS } from "./commands.js";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const STAMP: BuildStamp = {
@@ -650,7 +651,7 @@ describe("one sentence", () => {
     expect(await tideline(["deploy"])).toEqual({
       exitCode: 2,
       stdout: "",
-      stderr: 'Cannot run "deploy": expected one of the commands record, stamp\n',
+      stderr: `Cannot run "deploy": expected one of the commands ${Object.keys(COMMANDS).join(", ")}\n`,
     });
   });
 });
