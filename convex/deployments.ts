@@ -1,12 +1,16 @@
 export {
   abortDeployment,
   announceDeployment,
+  changeFromGithub,
+  claimKeyFetch,
   expirePendingBuild,
   findDeployedInputs,
   holdTarget,
   listDeployments,
   listTargets,
+  readIssuerKeys,
   recordDeployment,
   releaseTarget,
+  settleKeyFetch,
   watchLatestDeployment,
 } from "@tideline/ledger";

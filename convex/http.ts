@@ -1,3 +1,4 @@
+import { deploymentsRoute } from "@tideline/ledger";
 import { httpRouter } from "convex/server";
 import { httpAction } from "./_generated/server.js";
 
@@ -9,5 +10,7 @@ http.route({
   method: "GET",
   handler: httpAction(async () => Response.json({ status: "ok" })),
 });
+
+http.route(deploymentsRoute);
 
 export default http;

@@ -8,7 +8,12 @@ import type {
   QueryBuilder,
   SchemaDefinition,
 } from "convex/server";
-import { internalMutationGeneric, mutationGeneric, queryGeneric } from "convex/server";
+import {
+  internalMutationGeneric,
+  internalQueryGeneric,
+  mutationGeneric,
+  queryGeneric,
+} from "convex/server";
 import type { GenericId } from "convex/values";
 import type { ledgerTables } from "./tables.js";
 
@@ -35,6 +40,7 @@ export interface TargetName {
 // The app's own data model holds more tables than these; the ledger touches no other.
 export const query = queryGeneric as QueryBuilder<LedgerDataModel, "public">;
 export const mutation = mutationGeneric as MutationBuilder<LedgerDataModel, "public">;
+export const internalQuery = internalQueryGeneric as QueryBuilder<LedgerDataModel, "internal">;
 export const internalMutation = internalMutationGeneric as MutationBuilder<
   LedgerDataModel,
   "internal"

@@ -1,12 +1,17 @@
 export { abortDeployment } from "./functions/abort-deployment.js";
 export { announceDeployment } from "./functions/announce-deployment.js";
+export { changeFromGithub } from "./functions/change-from-github.js";
+export { claimKeyFetch } from "./functions/claim-key-fetch.js";
 export type { DeploymentRow } from "./functions/deployment-row.js";
 export { expirePendingBuild } from "./functions/expire-pending-build.js";
 export { findDeployedInputs } from "./functions/find-deployed-inputs.js";
 export { holdTarget } from "./functions/hold-target.js";
 export { listDeployments } from "./functions/list-deployments.js";
 export { listTargets } from "./functions/list-targets.js";
+export { readIssuerKeys } from "./functions/read-issuer-keys.js";
 export { recordDeployment } from "./functions/record-deployment.js";
 export { releaseTarget } from "./functions/release-target.js";
+export { settleKeyFetch } from "./functions/settle-key-fetch.js";
 export { watchLatestDeployment } from "./functions/watch-latest-deployment.js";
+export { deploymentsRoute } from "./http/deployments-route.js";
 export { ledgerTables } from "./tables.js";

@@ -74,6 +74,23 @@ export const buildStateValidator = v.union(
   v.object({ kind: v.literal("overtaken"), epoch: v.number() }),
 );
 
+/** The keys of one issuer, and how the newest attempt to fetch them stands. */
+export const issuerKeysFields = {
+  issuer: v.string(),
+  /** RSA keys in the form of RFC 7517, less what is the same in all of them. */
+  keys: v.array(v.object({ kid: v.string(), n: v.string(), e: v.string() })),
+  /** ms since epoch at which `keys` came; 0 before the first time. */
+  fetchedAt: v.number(),
+  /** ms since epoch at which the newest attempt began. */
+  triedAt: v.number(),
+  /** ```text
+   * (claimed) -> running -> done      the keys came
+   *                      -> failed    the issuer is away or talks nonsense
+   * ```
+   */
+  attempt: v.union(v.literal("running"), v.literal("done"), v.literal("failed")),
+};
+
 /**
  * The tables to spread into the schema of an app that keeps its deployments in Tideline.
  *
@@ -150,7 +167,7 @@ export const ledgerTables = {
    * Read by findDeployedInputs.
    * Deleted by nobody.
    */
-  inputs: defineTable({
+  buildInputs: defineTable({
     appName: v.string(),
     environment: v.string(),
     inputsId: v.string(),
@@ -179,4 +196,29 @@ export const ledgerTables = {
     /** The newest epoch in which it was live. */
     lastEpoch: v.number(),
   }).index("by_target_commit", ["appName", "environment", "gitCommit"]),
+
+  /**
+   * The keys by which a token's issuer signs: one row for each issuer. In a table, because what a
+   * module remembers is gone with the next call, and a fetch for every token would be slow and an
+   * amplifier.
+   * Written by claimKeyFetch, settleKeyFetch.
+   * Read by readIssuerKeys, claimKeyFetch, settleKeyFetch.
+   * Deleted by nobody.
+   */
+  oidcKeys: defineTable(issuerKeysFields).index("by_issuer", ["issuer"]),
+
+  /**
+   * Tokens that recorded, announced or aborted something, so that none does it twice.
+   * Written by changeFromGithub, in one with what the token asked for.
+   * Read by changeFromGithub.
+   * Deleted by changeFromGithub, a few of those that have expired each time.
+   */
+  oidcTokens: defineTable({
+    /** The claim `jti`: the token's own name, never the token. */
+    jti: v.string(),
+    /** ms since epoch: from then on the token is refused for its age. */
+    expiresAt: v.number(),
+  })
+    .index("by_jti", ["jti"])
+    .index("by_expires_at", ["expiresAt"]),
 };

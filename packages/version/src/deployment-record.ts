@@ -114,4 +114,8 @@ export type LedgerErrorCode =
   | "INVALID_ARGUMENT"
   | "INVALID_SETTING"
   | "PRIVATE_HISTORY"
+  /** The token of a workflow run is good, and its run is none that may do this. */
+  | "NOT_TRUSTED"
+  /** The keys of the tokens' issuer cannot be fetched; safe to try again. */
+  | "ISSUER_UNAVAILABLE"
   | "IDEMPOTENCY_KEY_REUSED";

@@ -67,7 +67,7 @@ export const findDeployedInputs = query({
     }
     return await Promise.all(
       services.map(({ appName, inputsId }) =>
-        deployedInputs(ctx, { appName, environment }, inputsId),
+        deployedInputs(ctx, { appName, environment }, inputsId, token),
       ),
     );
   },

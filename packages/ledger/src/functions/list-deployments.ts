@@ -53,6 +53,6 @@ export const listDeployments = query({
       )
       .order("desc")
       .paginate({ ...paginationOpts, numItems });
-    return { ...result, page: result.page.map(toDeploymentRow) };
+    return { ...result, page: result.page.map((row) => toDeploymentRow(row, token)) };
   },
 });

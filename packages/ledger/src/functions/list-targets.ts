@@ -38,7 +38,7 @@ export const listTargets = query({
           epoch: target.epoch,
           buildId: target.buildId,
           hold: target.hold ?? null,
-          live: live && toDeploymentRow(live),
+          live: live && toDeploymentRow(live, token),
           criticalEpoch: target.criticalEpoch ?? null,
           lastRollbackEpoch: target.lastRollbackEpoch ?? null,
         };

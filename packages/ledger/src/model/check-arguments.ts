@@ -6,6 +6,7 @@
 import { isPlaceholder, isTargetName, labelBuildId, parseBuildId } from "@tideline/version";
 import type { TargetName } from "../data-model.js";
 import { ledgerError } from "./ledger-error.js";
+import { show } from "./show.js";
 import { utf8 } from "./utf8.js";
 
 const MAX_NOTES_BYTES = 4096;
@@ -125,10 +126,4 @@ function checkWholeNumber(doing: string, field: string, value: number, max: numb
 
 function fail(doing: string, expected: string, got: string | number): never {
   throw ledgerError("INVALID_ARGUMENT", `Cannot ${doing}: expected ${expected}, got ${show(got)}`);
-}
-
-function show(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  if (value.length <= 80) return JSON.stringify(value);
-  return `${JSON.stringify(value.slice(0, 80))}… (${value.length} characters)`;
 }

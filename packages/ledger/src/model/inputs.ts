@@ -2,6 +2,7 @@
 import type { DeployedInputs } from "@tideline/version";
 import type { MutationCtx, QueryCtx, Row, TargetName } from "../data-model.js";
 import type { CheckedRecord } from "./history.js";
+import { maySeeCommits } from "./private-commits.js";
 import { findBuild, findTarget } from "./target.js";
 
 // Environments are a handful; whoever has more learns of one of the first.
@@ -27,21 +28,29 @@ export async function rememberInputs(
     ...(imageDigest !== undefined && { imageDigest }),
     deployedAt: Date.now(),
   };
-  if (known === null) await ctx.db.insert("inputs", row);
+  if (known === null) await ctx.db.insert("buildInputs", row);
   else await ctx.db.replace(known._id, row);
 }
 
-/** Says what is live of a service, and as which build its inputs were live before. */
+/**
+ * Says what is live of a service, and as which build its inputs were live before.
+ *
+ * @param token The reader's record token, for whom the commits may be private.
+ */
 export async function deployedInputs(
   ctx: QueryCtx,
   target: TargetName,
   inputsId: string,
+  token: string | undefined,
 ): Promise<DeployedInputs> {
+  const live = await liveInputs(ctx, target);
   const here = await findInputs(ctx, target, inputsId);
+  const known = toKnown(here ?? (await findInputsAnywhere(ctx, target.appName, inputsId)));
+  if (maySeeCommits(token, target)) return { appName: target.appName, live, known };
   return {
     appName: target.appName,
-    live: await liveInputs(ctx, target),
-    known: toKnown(here ?? (await findInputsAnywhere(ctx, target.appName, inputsId))),
+    live: live && { ...live, gitCommit: null },
+    known: known && { ...known, gitCommit: null },
   };
 }
 
@@ -64,7 +73,7 @@ async function liveInputs(ctx: QueryCtx, name: TargetName): Promise<DeployedInpu
   };
 }
 
-function toKnown(row: Row<"inputs"> | null): DeployedInputs["known"] {
+function toKnown(row: Row<"buildInputs"> | null): DeployedInputs["known"] {
   if (row === null) return null;
   const { environment, version, buildId, gitCommit, imageDigest = null } = row;
   return { environment, version, buildId, gitCommit, imageDigest };
@@ -74,9 +83,9 @@ function findInputs(
   ctx: QueryCtx,
   { appName, environment }: TargetName,
   inputsId: string,
-): Promise<Row<"inputs"> | null> {
+): Promise<Row<"buildInputs"> | null> {
   return ctx.db
-    .query("inputs")
+    .query("buildInputs")
     .withIndex("by_inputs", (q) =>
       q.eq("appName", appName).eq("inputsId", inputsId).eq("environment", environment),
     )
@@ -88,12 +97,12 @@ async function findInputsAnywhere(
   ctx: QueryCtx,
   appName: string,
   inputsId: string,
-): Promise<Row<"inputs"> | null> {
+): Promise<Row<"buildInputs"> | null> {
   const rows = await ctx.db
-    .query("inputs")
+    .query("buildInputs")
     .withIndex("by_inputs", (q) => q.eq("appName", appName).eq("inputsId", inputsId))
     .take(MAX_ENVIRONMENTS);
-  return rows.reduce<Row<"inputs"> | null>(
+  return rows.reduce<Row<"buildInputs"> | null>(
     (newest, row) => (newest === null || row.deployedAt > newest.deployedAt ? row : newest),
     null,
   );

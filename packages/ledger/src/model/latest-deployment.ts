@@ -1,5 +1,7 @@
 import type { BuildId, ClientBuild, LatestDeployment } from "@tideline/version";
 import type { QueryCtx, Row, TargetName } from "../data-model.js";
+import { HIDDEN_COMMIT } from "./private-commits.js";
+import { areCommitsPrivate } from "./settings.js";
 import { findBuild, findTarget } from "./target.js";
 
 /**
@@ -25,7 +27,8 @@ export async function latestDeployment(
     environment: target.environment,
     buildId: target.buildId as BuildId,
     version: live.version,
-    gitCommit: live.gitCommit,
+    // Everybody watches, so no token could tell who may know.
+    gitCommit: areCommitsPrivate() ? HIDDEN_COMMIT : live.gitCommit,
     gitTag: live.gitTag ?? null,
     buildNumber: live.buildNumber,
     buildTime: live.buildTime,

@@ -1,5 +1,8 @@
 /** What the ledger reads from the deployment's variables. The only file that looks at them. */
 import { ledgerError } from "./ledger-error.js";
+import { show } from "./show.js";
+
+const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
 
 // Convex gives functions `process.env` and nothing else of Node.
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
@@ -27,6 +30,47 @@ export function pendingTtlMs(): number {
   return wholeNumber("TIDELINE_PENDING_TTL_MS", process.env.TIDELINE_PENDING_TTL_MS, 30 * 60_000);
 }
 
+/** The text of TIDELINE_GITHUB_TRUST, or undefined while no workflow run is trusted. */
+export function githubTrustSetting(): string | undefined {
+  return process.env.TIDELINE_GITHUB_TRUST?.trim() || undefined;
+}
+
+/**
+ * Who signs the tokens of workflow runs (TIDELINE_GITHUB_ISSUER), without a slash at its end.
+ *
+ * @default GitHub's own; GitHub Enterprise Server has `https://HOST/_services/token`.
+ */
+export function githubIssuer(): string {
+  const setting = process.env.TIDELINE_GITHUB_ISSUER?.trim() || GITHUB_ISSUER;
+  const url = parseUrl(setting);
+  // Keys that came over an open wire could be anybody's.
+  const isSafe =
+    url?.protocol === "https:" ||
+    (url?.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
+  if (url !== null && isSafe && url.username + url.password + url.search + url.hash === "") {
+    return setting.replace(/\/+$/, "");
+  }
+  throw ledgerError(
+    "INVALID_SETTING",
+    `Cannot read TIDELINE_GITHUB_ISSUER: expected an https URL without query or credentials, got ${show(setting)}`,
+  );
+}
+
+/**
+ * For whom a token must be made out (TIDELINE_OIDC_AUDIENCE).
+ *
+ * @default CONVEX_SITE_URL, which every deployment has: no other deployment's token is good here.
+ */
+export function oidcAudience(): string {
+  const audience =
+    process.env.TIDELINE_OIDC_AUDIENCE?.trim() || process.env.CONVEX_SITE_URL?.trim();
+  if (audience) return audience;
+  throw ledgerError(
+    "INVALID_SETTING",
+    "Cannot read TIDELINE_OIDC_AUDIENCE: expected it or CONVEX_SITE_URL to be set, got neither",
+  );
+}
+
 /** True if reading the history takes the record token (TIDELINE_PRIVATE_HISTORY). */
 export function isHistoryPrivate(): boolean {
   return isOn(process.env.TIDELINE_PRIVATE_HISTORY);
@@ -35,6 +79,15 @@ export function isHistoryPrivate(): boolean {
 /** True if what everybody may read names no commit (TIDELINE_PRIVATE_COMMITS). */
 export function areCommitsPrivate(): boolean {
   return isOn(process.env.TIDELINE_PRIVATE_COMMITS);
+}
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    // The caller says what was expected instead.
+    return null;
+  }
 }
 
 function isOn(setting: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LedgerClient } from "./ledger-client.js";
-import { failure, Rig, TOKEN } from "./rig.js";
+import { commitOf, failure, Rig, TOKEN } from "./rig.js";
 
 const RECORD_TOKEN = "TIDELINE_RECORD_TOKEN";
 
@@ -137,6 +137,33 @@ export function accessSuite(getClient: () => LedgerClient): void {
         expect(JSON.stringify(rows)).toContain(r.appName);
         expect(await r.latest()).toMatchObject({ buildId: "build-a" });
       });
+    });
+
+    test("no commit is public where TIDELINE_PRIVATE_COMMITS is set", async () => {
+      const r = rig();
+      await r.record("a", { inputsId: "inputs-a" });
+      const commit = commitOf("a");
+      const shown = async (token?: string) => [
+        await r.history(token === undefined ? {} : { token }),
+        await r.client.query("deployments:listTargets", token === undefined ? {} : { token }),
+        await r.inputs("a", token === undefined ? {} : { token }),
+      ];
+      await withVariable("TIDELINE_PRIVATE_COMMITS", "1", async () => {
+        for (const answer of await shown()) expect(JSON.stringify(answer)).not.toContain(commit);
+        for (const answer of await shown("wrong")) {
+          expect(JSON.stringify(answer)).not.toContain(commit);
+        }
+        for (const answer of await shown(TOKEN)) expect(JSON.stringify(answer)).toContain(commit);
+        expect(await r.latest("a")).toMatchObject({ gitCommit: "unknown", buildId: "build-a" });
+        expect(await r.inputs("a")).toMatchObject({
+          live: { gitCommit: null, buildId: "build-a" },
+          known: { gitCommit: null, buildId: "build-a" },
+        });
+        // What may be recorded still goes by the commit.
+        await r.record("b");
+        expect(await r.record("a")).toMatchObject({ code: "ROLLBACK_NOT_ALLOWED" });
+      });
+      expect((await r.latest())?.gitCommit).toBe(commitOf("b"));
     });
   });
 }
