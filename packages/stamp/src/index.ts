@@ -5,11 +5,21 @@ export {
   createStamp,
   type StampOptions,
 } from "./create-stamp.js";
-export { type GitState, readGit } from "./git.js";
+export { type GitState, type NoGitReason, readGit } from "./git.js";
 export { type ArtifactFile, hashArtifact, hashFiles } from "./hash-artifact.js";
 export { readStampTag, type StampTag, withoutStampTags, withStampTag } from "./html-stamp.js";
+export {
+  type FingerprintOptions,
+  fingerprintInputs,
+  listInputs,
+  type ServiceInputs,
+} from "./inputs/fingerprint-inputs.js";
+export type { InputTree } from "./inputs/input-tree.js";
+export { readInputTree } from "./inputs/read-input-tree.js";
+export { selectInputs } from "./inputs/select-inputs.js";
 export { listFiles } from "./list-files.js";
 export { readPackageName, readPackageVersion } from "./package-json.js";
+export { listDirtyPaths } from "./stamp-warnings.js";
 export {
   formatVersionFile,
   parseVersionFile,
@@ -18,5 +28,6 @@ export {
   type VersionFile,
   writeVersionFile,
 } from "./version-file.js";
+export { type VersionForm, versionForm } from "./version-form.js";
 export { type LabelSources, parseVersionLabel, versionLabel } from "./version-label.js";
 export { writeFileAtomically } from "./write-file-atomically.js";

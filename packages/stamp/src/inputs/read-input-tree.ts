@@ -1,0 +1,87 @@
+import { access } from "node:fs/promises";
+import { dirname, join, parse, resolve } from "node:path";
+import type { Env } from "../ci.js";
+import { askGit, type GitBytes } from "./ask-git.js";
+import { type InputTree, treeOfEntries } from "./input-tree.js";
+import { readChangedEntries } from "./read-changed-entries.js";
+import { readFolderTree } from "./read-folder-tree.js";
+
+/**
+ * Lists what a folder's repository holds: HEAD's files if the working tree is as HEAD has it, else
+ * the files of the working tree, untracked ones included and ignored ones not. Needs no history, so
+ * a shallow clone gives the same. A folder in no repository gives its own files.
+ *
+ * Writes nothing into the repository, not even its index.
+ *
+ * @param options.commit This commit's files, whatever the working tree is like.
+ * @throws {Error} If there is a repository and git cannot read it; one sentence that says why.
+ */
+export async function readInputTree(
+  root: string,
+  env: Env,
+  options: { readonly commit?: string } = {},
+): Promise<InputTree> {
+  const git = (...args: string[]) => askGit(root, env, args);
+  const commit = options.commit ?? "HEAD";
+  // All at once: each of them is over before Node has started the next.
+  const [place, listing, status] = await Promise.all([
+    git("rev-parse", "--show-prefix", `${commit}^{commit}`),
+    git("ls-tree", "-r", "-z", "--full-tree", commit),
+    options.commit === undefined
+      ? git("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=none", ":/")
+      : null,
+  ]);
+  if (!place.ok && options.commit === undefined) return await readWithoutCommit(root, env, place);
+  for (const answer of [place, listing, status]) {
+    if (answer !== null && !answer.ok) throw new Error(explain(answer, root));
+  }
+  // A folder's name may hold a line break, a commit's cannot.
+  const lastLine = place.stdout.trimEnd().lastIndexOf("\n") + 1;
+  const found = place.stdout.slice(lastLine).trimEnd();
+  const prefix = place.stdout.slice(0, lastLine - 1);
+  if (status === null || status.stdout === "") {
+    const facts = { kind: "commit", commit: found, prefix } as const;
+    return treeOfEntries(splitEntries(listing.stdout), facts);
+  }
+  const facts = { kind: "changed", commit: found, prefix } as const;
+  return treeOfEntries(await readChangedEntries(root, env), facts);
+}
+
+function splitEntries(listing: string): readonly string[] {
+  return listing === "" ? [] : listing.slice(0, -1).split("\0");
+}
+
+/** There is no HEAD: a repository without a commit, no repository, or one that git does not read. */
+async function readWithoutCommit(root: string, env: Env, place: GitBytes): Promise<InputTree> {
+  const top = await askGit(root, env, ["rev-parse", "--show-prefix"]);
+  if (!top.ok) {
+    if (await isInRepository(root)) throw new Error(explain(top, root));
+    return await readFolderTree(root);
+  }
+  const head = await askGit(root, env, ["rev-parse", "--verify", "--quiet", "HEAD"]);
+  if (head.ok) throw new Error(explain(place, root));
+  const facts = { kind: "changed", commit: null, prefix: top.stdout.slice(0, -1) } as const;
+  return treeOfEntries(await readChangedEntries(root, env), facts);
+}
+
+/** Looks without git: git may be missing, or refuse the repository. */
+async function isInRepository(root: string): Promise<boolean> {
+  for (let folder = resolve(root); ; folder = dirname(folder)) {
+    const isHere = await access(join(folder, ".git")).then(
+      () => true,
+      () => false,
+    );
+    if (isHere) return true;
+    if (folder === parse(folder).root) return false;
+  }
+}
+
+function explain({ isMissing, stderr }: GitBytes, root: string): string {
+  const doing = `Cannot fingerprint "${root}"`;
+  if (isMissing) return `${doing}: expected the command git, which its repository needs, got none`;
+  if (/dubious ownership/.test(stderr)) {
+    return `${doing}: git refuses it because another user owns it (git config --global --add safe.directory "${root}" allows it)`;
+  }
+  const [first = ""] = stderr.split("\n");
+  return `${doing}: ${first.replace(/^(fatal|error): /, "").replace(/[.:]$/, "")}`;
+}
