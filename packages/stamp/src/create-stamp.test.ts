@@ -69,6 +69,7 @@ describe("a repository", () => {
         commitTime: COMMITTED_AT,
       },
       warnings: [],
+      dirtyPaths: [],
     });
   });
 
@@ -82,7 +83,7 @@ describe("a repository", () => {
       buildTime: NOW,
       commitTime: COMMITTED_AT,
     });
-    expect(warnings).toEqual(["The working tree has changes that no commit holds: a.txt"]);
+    expect(warnings).toEqual(["Working directory has uncommitted changes: a.txt"]);
   });
 
   test("an untracked file makes it dirty", async () => {
@@ -90,14 +91,14 @@ describe("a repository", () => {
     write("new file.txt", "");
     const { stamp, warnings } = await stampWith();
     expect(stamp.gitDirty).toBe(true);
-    expect(warnings).toEqual(["The working tree has changes that no commit holds: new file.txt"]);
+    expect(warnings).toEqual(["Working directory has uncommitted changes: new file.txt"]);
   });
 
   test("the first five changed files are named", async () => {
     repository();
     for (const name of "bcdefgh") write(`${name}.txt`, "");
     expect((await stampWith()).warnings).toEqual([
-      "The working tree has changes that no commit holds: b.txt, c.txt, d.txt, e.txt, f.txt and 2 more",
+      "Working directory has uncommitted changes: b.txt, c.txt, d.txt, e.txt, f.txt and 2 more",
     ]);
   });
 
@@ -119,6 +120,8 @@ describe("a repository", () => {
   test("outputs are those of the folder, not of the whole repository", async () => {
     repository();
     mkdirSync(join(folder, "web", "dist"), { recursive: true });
+    write("web/main.ts", "");
+    commit();
     write("web/dist/index.html", "");
     expect((await stampWith({}, { cwd: join(folder, "web") })).stamp.gitDirty).toBe(false);
     mkdirSync(join(folder, "dist"));
@@ -143,6 +146,30 @@ describe("a repository", () => {
     expect((await stampWith()).stamp.gitTag).toBeNull();
   });
 
+  test("a release is higher than its candidates, and a version than any other tag", async () => {
+    repository();
+    for (const tag of ["zebra", "v2.0.0-rc.1", "v2.0.0", "release/v2.0.0"]) git("tag", tag);
+    expect((await stampWith()).stamp).toMatchObject({ gitTag: "v2.0.0", version: "2.0.0" });
+  });
+
+  test("an annotated tag is one of the commit that it names", async () => {
+    repository();
+    git("tag", "-a", "-m", "first", "v1.0.0");
+    expect((await stampWith()).stamp.gitTag).toBe("v1.0.0");
+  });
+
+  test.each([
+    ["v1.2.3", "1.2.3"],
+    ["release/v1.2.3", "1.2.3"],
+    ["release/1.2.3", "1.2.3"],
+    ["release/vienna", "release-vienna"],
+    ["web/v1.2.3", "web-v1.2.3"],
+  ])("the tag %s is shown as %s", async (tag, label) => {
+    repository();
+    git("tag", tag);
+    expect((await stampWith()).stamp).toMatchObject({ gitTag: tag, version: label });
+  });
+
   test("a tag that is no label becomes one", async () => {
     repository();
     git("tag", "web/über 1".replace(" ", "_"));
@@ -159,7 +186,7 @@ describe("a repository", () => {
     const { stamp, warnings } = await stampWith();
     expect(stamp).toMatchObject({ gitCommit: null, gitDirty: false, version: "20261120-113000" });
     expect(warnings).toEqual([
-      `The build names no commit: the repository of "${folder}" has no commit yet`,
+      `The git repository of "${folder}" has no commit yet, using timestamp 20261120-113000`,
     ]);
   });
 
@@ -168,7 +195,7 @@ describe("a repository", () => {
     execFileSync("chown", ["-R", "12345", folder]);
     chmodSync(folder, 0o755);
     expect((await stampWith()).warnings).toEqual([
-      `The build names no commit: git refuses "${folder}" because another user owns it (git config --global --add safe.directory "${folder}" allows it)`,
+      `git refuses "${folder}" because another user owns it (git config --global --add safe.directory "${folder}" allows it), using timestamp 20261120-113000`,
     ]);
   });
 });
@@ -183,11 +210,26 @@ describe("no repository", () => {
       version: "20261120-113000",
       buildTime: NOW,
     });
-    expect(warnings).toEqual([`The build names no commit: "${folder}" is not in a git repository`]);
+    expect(warnings).toEqual(["Not in a git repository, using timestamp 20261120-113000"]);
+  });
+
+  test("a version from elsewhere is no timestamp, and there is no commit all the same", async () => {
+    expect((await stampWith({ VERSION: "1.2.3" })).warnings).toEqual([
+      "Not in a git repository, so the build names no commit",
+    ]);
   });
 
   test("without git it says so", async () => {
-    expect((await stampWith({ PATH: "/nowhere" })).warnings[0]).toContain("git was not found");
+    repository();
+    expect(await stampWith({ PATH: "/nowhere" })).toMatchObject({
+      stamp: { gitCommit: null, version: "20261120-113000" },
+      warnings: ["The command git was not found, using timestamp 20261120-113000"],
+    });
+  });
+
+  test("a folder that is not there is named", async () => {
+    const { warnings } = await stampWith({}, { cwd: join(folder, "gone") });
+    expect(warnings[0]).toContain(`There is no folder "${join(folder, "gone")}"`);
   });
 
   test("a commit that CI names is enough", async () => {
@@ -208,7 +250,15 @@ describe("the version's name", () => {
         { version: "3.0.0" },
         "1.10",
       ],
-      ["then VERSION", { VERSION: "2.0.0+build.7" }, { version: "3.0.0" }, "2.0.0+build.7"],
+      [
+        "then VERSION",
+        { VERSION: "2.0.0+build.7", SPOT_VERSION: "1" },
+        { version: "3.0.0" },
+        "2.0.0+build.7",
+      ],
+      ["then SPOT_VERSION", { SPOT_VERSION: "v1.2.3" }, { version: "3.0.0" }, "v1.2.3"],
+      ["but no stand-in", { SPOT_VERSION: "unknown", VERSION: "" }, { version: "3.0.0" }, "3.0.0"],
+      ["with a build of the same version", { TIDELINE_VERSION: "0.1.0+3" }, {}, "0.1.0+3"],
       ["then the tag", { GIT_TAG: "v2.5.0" }, { version: "3.0.0" }, "2.5.0"],
       ["then package.json", {}, { version: "3.0.0" }, "3.0.0"],
       ["but not its 0.0.0", {}, { version: "0.0.0" }, "20261120-113000"],
@@ -218,11 +268,14 @@ describe("the version's name", () => {
     expect((await stampWith(env)).stamp.version).toBe(label);
   });
 
-  test.each(["-1", "a b", "x".repeat(64), "<version>"])("%j is refused", async (version) => {
-    await expect(stampWith({ VERSION: version })).rejects.toThrow(
-      `Cannot use VERSION as the version: expected 1 to 63 letters, digits and ".", "_", "+", "-", got "${version}"`,
-    );
-  });
+  test.each(["-1", "a b", "x".repeat(64), "<version>", "%VERSION%", "a/b"])(
+    "%j is refused",
+    async (version) => {
+      await expect(stampWith({ VERSION: version })).rejects.toThrow(
+        `Cannot use VERSION as the version: expected 1 to 63 letters, digits and ".", "_", "+", "-", got "${version}"`,
+      );
+    },
+  );
 });
 
 describe("the environment", () => {
@@ -317,4 +370,72 @@ test("CI goes before the working tree, and a contradiction is a warning", async 
   expect(warnings).toEqual([
     `GitHub Actions names commit ${sha}, the working tree is at ${head}; the build is stamped with the former`,
   ]);
+});
+
+describe("a commit that variables name", () => {
+  const AHEAD = "cd".repeat(20);
+  const CLOUD_BUILD = { BUILDER_OUTPUT: "/builder/outputs", TIDELINE_ENVIRONMENT: "staging" };
+
+  test("COMMIT_SHA is one outside the known providers too", async () => {
+    expect(await stampWith({ COMMIT_SHA: AHEAD })).toMatchObject({
+      stamp: { gitCommit: AHEAD, environment: "local" },
+      warnings: [],
+    });
+  });
+
+  test("a short one is never stored, and is no contradiction where it begins HEAD's", async () => {
+    const head = repository();
+    const { stamp, warnings } = await stampWith({ ...CLOUD_BUILD, SHORT_SHA: head.slice(0, 7) });
+    expect({ commit: stamp.gitCommit, warnings }).toEqual({ commit: head, warnings: [] });
+  });
+
+  test("a short one of another commit is a warning", async () => {
+    const head = repository();
+    const { stamp, warnings } = await stampWith({ ...CLOUD_BUILD, SHORT_SHA: "0000abc" });
+    expect({ commit: stamp.gitCommit, warnings }).toEqual({
+      commit: head,
+      warnings: [
+        `Google Cloud Build names "0000abc", which is no full commit, and the working tree is at ${head}; the build is stamped with the latter`,
+      ],
+    });
+  });
+
+  test("a short one outside a repository leaves the build without a commit", async () => {
+    const { stamp, warnings } = await stampWith({ ...CLOUD_BUILD, SHORT_SHA: "abc1234" });
+    expect(stamp).toMatchObject({ gitCommit: null, version: "20261120-113000" });
+    expect(warnings.at(-1)).toBe('Google Cloud Build names "abc1234", which is no full commit');
+  });
+
+  test("a pull request's head is no contradiction to the merge that is checked out", async () => {
+    const merge = repository();
+    const event = join(folder, ".git", "event.json");
+    writeFileSync(event, JSON.stringify({ pull_request: { head: { sha: AHEAD } } }));
+    const env = {
+      GITHUB_ACTIONS: "true",
+      GITHUB_SHA: merge,
+      GITHUB_EVENT_NAME: "pull_request",
+      GITHUB_EVENT_PATH: event,
+      TIDELINE_ENVIRONMENT: "preview",
+    };
+    const { stamp, warnings } = await stampWith(env);
+    expect({ commit: stamp.gitCommit, warnings }).toEqual({ commit: AHEAD, warnings: [] });
+  });
+
+  test("a CI that is in no table falls back to git", async () => {
+    const head = repository();
+    const env = { CI: "true", UNHEARD_OF_COMMIT: AHEAD, TIDELINE_ENVIRONMENT: "staging" };
+    expect((await stampWith(env)).stamp).toMatchObject({ gitCommit: head, gitBranch: "main" });
+  });
+});
+
+test("changes in CI are a warning, because a build must not fail over its label", async () => {
+  const head = repository();
+  write("a.txt", "two");
+  const { stamp, warnings, dirtyPaths } = await stampWith({
+    CI: "true",
+    TIDELINE_ENVIRONMENT: "staging",
+  });
+  expect(stamp.version).toBe(`${head.slice(0, 12)}-dirty`);
+  expect(warnings).toEqual(["Working directory has uncommitted changes: a.txt"]);
+  expect(dirtyPaths).toEqual(["a.txt"]);
 });

@@ -5,10 +5,14 @@
 import { resolve } from "node:path";
 import { type BuildStamp, isTargetName } from "@tideline/version";
 import { buildTime } from "./build-time.js";
-import { detectCi, type Env, isCi, parseBuildNumber, parseCommit } from "./ci.js";
-import { type GitState, readGit } from "./git.js";
+import { type CiFacts, detectCi, type Env, isCi, parseBuildNumber, parseCommit } from "./ci.js";
+import { readGit } from "./git.js";
 import { readPackageName, readPackageVersion } from "./package-json.js";
-import { parseVersionLabel, versionLabel } from "./version-label.js";
+import { stampWarnings } from "./stamp-warnings.js";
+import { checkHidden, hiddenLabel, versionForm } from "./version-form.js";
+import { readNamedVersion, versionLabel } from "./version-label.js";
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** A stamp without the identity of the artifact. */
 export type BuildFacts = Omit<BuildStamp, "buildId">;
@@ -38,17 +42,26 @@ export interface StampOptions {
 export interface CreatedStamp {
   readonly stamp: BuildFacts;
   readonly warnings: readonly string[];
+  /** Changed and untracked paths, by their path from the repository's top. */
+  readonly dirtyPaths: readonly string[];
 }
 
 /**
  * Gives what a build says about itself, without its build id.
  *
  * The environment variables `TIDELINE_APP` (or `APP_NAME`), `TIDELINE_ENVIRONMENT`,
- * `TIDELINE_VERSION` (or `VERSION`), `TIDELINE_BUILD_NUMBER` (or `GITHUB_RUN_NUMBER`), `GITHUB_SHA`
- * and `GIT_TAG` override what git and package.json say. `NODE_ENV` decides nothing: it is
- * `production` in every Vite build.
+ * `TIDELINE_VERSION` (or `VERSION`, or `SPOT_VERSION`), `TIDELINE_BUILD_NUMBER` (or
+ * `GITHUB_RUN_NUMBER`), `GITHUB_SHA` (or `COMMIT_SHA`) and `GIT_TAG` override what git and
+ * package.json say. `NODE_ENV` decides nothing: it is `production` in every Vite build.
  *
- * @throws {Error} In CI when no environment is named, and where no application name is found.
+ * With `TIDELINE_VERSION_FORM` (see {@link versionForm}) nothing in the stamp tells the commit:
+ * times are whole days, and of numbers only `TIDELINE_BUILD_NUMBER` is taken.
+ *
+ * A working tree with changes is a warning here and never an error, in CI neither: a build must
+ * not fail over its label, and what identifies it is the hash of its bytes.
+ *
+ * @throws {Error} In CI when no environment is named, where no application name is found, and where
+ *   `date-count` cannot count.
  * @throws {RangeError} If a name, or a variable that overrides, has an impossible value.
  */
 export async function createStamp(options: StampOptions = {}): Promise<CreatedStamp> {
@@ -57,6 +70,8 @@ export async function createStamp(options: StampOptions = {}): Promise<CreatedSt
   const now = (options.now ?? Date.now)();
   const outputs = options.outputs ?? ["dist"];
   const environment = nameEnvironment(env, options.environment);
+  const form = versionForm(env);
+  const named = readNamedVersion(env);
   const [appName, packageVersion, git] = await Promise.all([
     nameApp(env, options.appName, cwd),
     readPackageVersion(cwd),
@@ -65,27 +80,63 @@ export async function createStamp(options: StampOptions = {}): Promise<CreatedSt
 
   const ci = detectCi(env);
   const repository = git.kind === "repository" ? git : null;
-  const gitCommit = ci?.commit ?? parseCommit(env.GITHUB_SHA) ?? repository?.commit ?? null;
+  const fromCi = commitOfCi(env, ci);
+  const commit = fromCi?.commit ?? repository?.commit ?? null;
   const isDirty = repository !== null && repository.dirtyPaths.length > 0;
-  const gitTag = text(env.GIT_TAG) ?? ci?.tag ?? repository?.tags[0] ?? null;
+  const tag = text(env.GIT_TAG) ?? ci?.tag ?? repository?.tags[0] ?? null;
   const commitTime = repository?.commitTime ?? null;
-  const named = text(env.TIDELINE_VERSION) ?? text(env.VERSION);
-  const stamp: BuildFacts = {
+  const time = buildTime(env, { commitTime, isDirty, now });
+  if (form !== null && named !== null) checkHidden(named.label, named.source, commit);
+
+  const label = async () => {
+    if (form === null) return versionLabel({ tag, packageVersion, commit, isDirty, now });
+    if (commit === null) {
+      return versionLabel({ tag: null, packageVersion, commit: null, isDirty, now });
+    }
+    return (await hiddenLabel(form, { commit, git, cwd, env })) + (isDirty ? "-dirty" : "");
+  };
+  const version = named?.label ?? (await label());
+  const open: BuildFacts = {
     appName,
     environment,
-    version:
-      named === null
-        ? versionLabel({ tag: gitTag, packageVersion, commit: gitCommit, isDirty, now })
-        : parseVersionLabel(named, text(env.TIDELINE_VERSION) ? "TIDELINE_VERSION" : "VERSION"),
-    gitCommit,
+    version,
+    gitCommit: commit,
     gitBranch: ci?.branch ?? repository?.branch ?? null,
     gitDirty: isDirty,
-    gitTag,
-    buildNumber: numberBuild(env, ci?.buildNumber ?? 0),
-    buildTime: buildTime(env, { commitTime, isDirty, now }),
+    gitTag: tag,
+    buildNumber:
+      readBuildNumber(env) ?? (ci?.buildNumber || parseBuildNumber(env.GITHUB_RUN_NUMBER)),
+    buildTime: time,
     commitTime,
   };
-  return { stamp, warnings: [...warningsOf(git, gitCommit, ci?.provider ?? null)] };
+  return {
+    stamp: form === null ? open : hidden(open, env),
+    warnings: stampWarnings({ git, ci, fromCi, form, version, now }),
+    dirtyPaths: repository?.dirtyPaths ?? [],
+  };
+}
+
+/** What is left of a stamp that may not tell its commit: moments to the second would find it. */
+function hidden(facts: BuildFacts, env: Env): BuildFacts {
+  return {
+    ...facts,
+    gitCommit: null,
+    gitBranch: null,
+    gitTag: null,
+    buildNumber: readBuildNumber(env) ?? 0,
+    buildTime: facts.buildTime - (facts.buildTime % DAY_MS),
+    commitTime: null,
+  };
+}
+
+/** The commit that variables name, and who says so; null where they name none in full. */
+function commitOfCi(env: Env, ci: CiFacts | null): { commit: string; source: string } | null {
+  if (ci?.commit) return { commit: ci.commit, source: ci.provider };
+  for (const source of ["GITHUB_SHA", "COMMIT_SHA"]) {
+    const commit = parseCommit(env[source]);
+    if (commit !== null) return { commit, source };
+  }
+  return null;
 }
 
 function nameEnvironment(env: Env, option: string | null | undefined): string | null {
@@ -123,30 +174,14 @@ function parseTargetName(name: string, source: string): string {
   );
 }
 
-function numberBuild(env: Env, ofCi: number): number {
+function readBuildNumber(env: Env): number | null {
   const named = text(env.TIDELINE_BUILD_NUMBER);
-  if (named === null) return ofCi || parseBuildNumber(env.GITHUB_RUN_NUMBER);
+  if (named === null) return null;
   const number = Number(named);
   if (/^\d+$/.test(named) && Number.isSafeInteger(number)) return number;
   throw new RangeError(
     `Cannot use TIDELINE_BUILD_NUMBER as the build number: expected a whole number, got "${named}"`,
   );
-}
-
-function* warningsOf(git: GitState, commit: string | null, provider: string | null) {
-  if (git.kind === "none") {
-    // Where CI names the commit (an image without git, say), nothing is missing.
-    if (commit === null) yield git.warning;
-    return;
-  }
-  if (commit !== git.commit) {
-    yield `${provider ?? "GITHUB_SHA"} names commit ${commit}, the working tree is at ${git.commit}; the build is stamped with the former`;
-  }
-  if (git.dirtyPaths.length > 0) {
-    const shown = git.dirtyPaths.slice(0, 5).join(", ");
-    const more = git.dirtyPaths.length > 5 ? ` and ${git.dirtyPaths.length - 5} more` : "";
-    yield `The working tree has changes that no commit holds: ${shown}${more}`;
-  }
 }
 
 function text(value: string | undefined): string | null {

@@ -1,7 +1,8 @@
 /** What git says about a folder. Runs git as a child process and writes nothing. */
-import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import type { Env } from "./ci.js";
+import { type GitAnswer, runGit } from "./run-git.js";
 
 /** What git says, or why it says nothing. */
 export type GitState =
@@ -13,13 +14,33 @@ export type GitState =
       readonly commitTime: number;
       /** Null when HEAD is detached. */
       readonly branch: string | null;
-      /** The tags at HEAD, the highest version first. */
+      /** The tags at HEAD: those that name a version first, the highest one at the front. */
       readonly tags: readonly string[];
-      /** Changed and untracked paths without the declared outputs. */
+      /**
+       * Changed and untracked paths without the declared outputs; the folder itself where the
+       * repository holds none of its files, be they ignored or another's.
+       */
       readonly dirtyPaths: readonly string[];
+      /** False where no file of the folder is in the commit. */
+      readonly holdsFolder: boolean;
+      /** True if the clone ends before the first commit, so that nothing can be counted in it. */
+      readonly isShallow: boolean;
     }
-  /** Nothing to ask; `warning` is a sentence for people. */
-  | { readonly kind: "none"; readonly warning: string };
+  | {
+      readonly kind: "none";
+      readonly reason: NoGitReason;
+      /** What is missing, for people: the beginning of a sentence. */
+      readonly warning: string;
+    };
+
+/** Why git names no commit of a folder. */
+export type NoGitReason =
+  | "no-git"
+  | "no-folder"
+  | "no-repository"
+  | "no-commit"
+  | "other-owner"
+  | "unreadable";
 
 /**
  * Reads commit, branch, tags and the state of the working tree.
@@ -32,40 +53,55 @@ export async function readGit(
   options: { readonly outputs: readonly string[] },
 ): Promise<GitState> {
   const git = (...args: string[]) => runGit(cwd, env, args);
-  const head = await git("rev-parse", "--verify", "HEAD^{commit}");
-  if (!head.ok)
-    return { kind: "none", warning: explain(head, cwd, await git("rev-parse", "--git-dir")) };
-
-  const prefix = (await git("rev-parse", "--show-prefix")).stdout.trim();
-  const [time, branch, tags, status] = await Promise.all([
-    git("show", "--no-patch", "--format=%ct", "--no-show-signature", "HEAD"),
-    git("symbolic-ref", "--short", "--quiet", "HEAD"),
-    git("tag", "--points-at", "HEAD", "--sort=-version:refname"),
-    // Neither diff-index (a mere touch is "dirty") nor describe --dirty (blind to new files).
+  const [head, place, time, tags] = await Promise.all([
+    git("rev-parse", "--verify", "HEAD^{commit}"),
     git(
-      "status",
-      "--porcelain=v1",
-      "-z",
-      "--untracked-files=normal",
-      "--no-renames",
-      "--",
-      ":/",
-      ...excluded(prefix, options.outputs),
+      ...["rev-parse", "--show-prefix", "--is-shallow-repository", "--is-inside-work-tree"],
+      ...["--symbolic-full-name", "HEAD"],
+    ),
+    git("show", "--no-patch", "--no-show-signature", "--format=%ct", "HEAD"),
+    git(
+      // Without the suffix 1.0.0-rc.1 would count as higher than 1.0.0.
+      ...["-c", "versionsort.suffix=-", "for-each-ref", "--points-at=HEAD"],
+      ...["--sort=-version:refname", "--format=%(refname:strip=2)", "refs/tags/"],
     ),
   ]);
-  if (!status.ok) throw new Error(`Cannot read the state of the working tree: ${status.message}`);
+  if (!head.ok) return await explain(head, cwd, env);
+
+  // A prefix may hold line breaks, the other three cannot.
+  const lines = place.stdout.replace(/\n$/, "").split("\n");
+  const [shallow, inside, branch] = lines.splice(-3);
+  const prefix = lines.join("\n");
+  const [held, status] = await Promise.all([
+    prefix === "" ? null : git("rev-parse", "--verify", "--quiet", `HEAD:${prefix}`),
+    // In a repository without a working tree nothing can be changed.
+    inside === "true" ? git(...statusArgs(prefix, options.outputs)) : null,
+  ]);
+  if (status?.ok === false) return unreadable(cwd, status);
+  const holdsFolder = held?.ok !== false;
+  const changed = pathsOf(status?.stdout ?? "");
   return {
     kind: "repository",
     commit: head.stdout.trim(),
     commitTime: Number(time.stdout.trim()) * 1000,
-    branch: branch.ok ? branch.stdout.trim() : null,
-    tags: tags.stdout.split("\n").filter((tag) => tag !== ""),
-    // Each entry is two letters, a space and the path.
-    dirtyPaths: status.stdout
-      .split("\0")
-      .filter((entry) => entry !== "")
-      .map((entry) => entry.slice(3)),
+    branch: branch?.startsWith("refs/heads/") ? branch.slice(11) : null,
+    tags: versionsFirst(tags.stdout.split("\n").filter((tag) => tag !== "")),
+    dirtyPaths:
+      holdsFolder || changed.some((path) => prefix.startsWith(path))
+        ? changed
+        : [prefix, ...changed],
+    holdsFolder,
+    isShallow: shallow === "true",
   };
+}
+
+/** Neither diff-index (a mere touch is "dirty") nor describe --dirty (blind to new files). */
+function statusArgs(prefix: string, outputs: readonly string[]): string[] {
+  return [
+    ...["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames", "--"],
+    ":/",
+    ...excluded(prefix, outputs),
+  ];
 }
 
 /** Pathspecs for what the build writes; git refuses those that lead out of the repository. */
@@ -76,44 +112,57 @@ function excluded(prefix: string, outputs: readonly string[]): string[] {
     .map((path) => `:(top,exclude,literal)${path}`);
 }
 
-interface GitAnswer {
-  readonly ok: boolean;
-  readonly isMissing: boolean;
-  readonly stdout: string;
-  readonly message: string;
+/** Each entry is two letters, a space and the path. */
+function pathsOf(status: string): string[] {
+  return status
+    .split("\0")
+    .filter((entry) => entry !== "")
+    .map((entry) => entry.slice(3));
 }
 
-function runGit(cwd: string, env: Env, args: readonly string[]): Promise<GitAnswer> {
-  return new Promise((resolve) => {
-    execFile(
-      "git",
-      args,
-      {
-        cwd,
-        // Locks would disturb an editor's git; the messages below are compared in English.
-        env: { ...env, PATH: env.PATH ?? process.env.PATH, GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" },
-        maxBuffer: 64 * 1024 * 1024,
-        windowsHide: true,
-      },
-      (error, stdout, stderr) => {
-        resolve({
-          ok: error === null,
-          isMissing: error !== null && error.code === "ENOENT",
-          stdout,
-          message: stderr.trim() || (error?.message ?? ""),
-        });
-      },
-    );
+/** "v1.2.3" and "release/v1.2.3" go before "nightly", in the order they have. */
+function versionsFirst(tags: readonly string[]): string[] {
+  const isVersion = (tag: string) => /(^|\/)v?\d+\.\d/.test(tag);
+  return [...tags.filter(isVersion), ...tags.filter((tag) => !isVersion(tag))];
+}
+
+async function explain(head: GitAnswer, cwd: string, env: Env): Promise<GitState> {
+  const none = (reason: NoGitReason, warning: string): GitState => ({
+    kind: "none",
+    reason,
+    warning,
   });
+  if (head.isMissing) {
+    return existsSync(cwd)
+      ? none("no-git", "The command git was not found")
+      : none("no-folder", `There is no folder "${cwd}"`);
+  }
+  const owned = /dubious ownership in repository at '(.+)'/.exec(head.message)?.[1];
+  if (owned !== undefined) {
+    return none(
+      "other-owner",
+      `git refuses "${owned}" because another user owns it (git config --global --add safe.directory "${owned}" allows it)`,
+    );
+  }
+  if (/not a git repository/i.test(head.message)) {
+    return none("no-repository", "Not in a git repository");
+  }
+  // HEAD of a new repository names a branch that is not there; of a broken one, a lost commit.
+  const [branch, name] = await Promise.all([
+    runGit(cwd, env, ["symbolic-ref", "--quiet", "HEAD"]),
+    runGit(cwd, env, ["rev-parse", "--verify", "--quiet", "HEAD"]),
+  ]);
+  if (branch.ok && !name.ok) {
+    return none("no-commit", `The git repository of "${cwd}" has no commit yet`);
+  }
+  return unreadable(cwd, head);
 }
 
-function explain(head: GitAnswer, cwd: string, gitDir: GitAnswer): string {
-  if (head.isMissing) {
-    return `The build names no commit: the command git was not found, or the folder "${cwd}" does not exist`;
-  }
-  if (/dubious ownership/.test(head.message)) {
-    return `The build names no commit: git refuses "${cwd}" because another user owns it (git config --global --add safe.directory "${cwd}" allows it)`;
-  }
-  if (gitDir.ok) return `The build names no commit: the repository of "${cwd}" has no commit yet`;
-  return `The build names no commit: "${cwd}" is not in a git repository`;
+function unreadable(cwd: string, { message }: GitAnswer): GitState {
+  const [said = "it does not say why"] = message.split("\n");
+  return {
+    kind: "none",
+    reason: "unreadable",
+    warning: `git cannot read the repository of "${cwd}" (${said.replace(/^(fatal|error): /, "")})`,
+  };
 }

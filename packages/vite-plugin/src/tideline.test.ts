@@ -333,7 +333,7 @@ describe("a build", () => {
       hasErrorLogged: () => false,
     };
     await makeBuild({ customLogger });
-    expect(warnings[0]).toContain("tideline: The working tree has changes that no commit holds:");
+    expect(warnings[0]).toContain("tideline: Working directory has uncommitted changes:");
     expect(warnings[0]).not.toContain("dist");
   });
 });
