@@ -9,6 +9,8 @@ import type { Outcome, Terminal } from "./terminal.js";
 export interface OptionRow {
   /** The name of its value in the help, for example `"dir"`. */
   readonly value?: string;
+  /** What it stands for where its value is left out; without this, it needs one. */
+  readonly bare?: string;
   /** True if it may be given several times. */
   readonly isMany?: boolean;
   readonly help: string;

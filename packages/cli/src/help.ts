@@ -1,4 +1,4 @@
-import type { Command } from "./command.js";
+import type { Command, OptionRow } from "./command.js";
 import { COMMANDS, type CommandName } from "./commands.js";
 
 const EXITS = `Exit codes
@@ -22,7 +22,7 @@ export function help(name: CommandName | null): string {
   }
   const { help: what, positionals = [], options, examples }: Command = COMMANDS[name];
   const rows = Object.entries(options).map(
-    ([option, { value, help }]) => [`--${option}${value ? ` <${value}>` : ""}`, help] as const,
+    ([option, row]) => [`--${option}${shownValue(row)}`, row.help] as const,
   );
   const words = positionals.map(({ name: word, isMany, isOptional }) => {
     const shown = `<${word}>${isMany ? " …" : ""}`;
@@ -33,6 +33,11 @@ export function help(name: CommandName | null): string {
   return `Usage: tideline ${name}${words.join("")} [options]\n\n${what}\n\n${wordHelp}Options\n${columns(rows)}\n\nExamples\n${examples
     .map((example) => `  ${example}`)
     .join("\n")}\n\n${EXITS}\n`;
+}
+
+function shownValue({ value, bare }: OptionRow): string {
+  if (!value) return "";
+  return bare === undefined ? ` <${value}>` : ` [<${value}>]`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {

@@ -96,7 +96,7 @@ export function parseCommandLine(args: readonly string[]): Request {
   let words: readonly string[];
   try {
     ({ values, positionals: words } = parseArgs({
-      args: rest,
+      args: rest.map((arg, index) => withBareValue(options, arg, rest[index + 1])),
       options: config,
       strict: true,
       allowPositionals: positionals.length > 0,
@@ -112,6 +112,14 @@ export function parseCommandLine(args: readonly string[]): Request {
   );
   given.push(...nameWords(first, positionals, words));
   return { kind: "command", command: first, options: new GivenOptions(given) };
+}
+
+/** Node's parser knows no option whose value may be left out. */
+function withBareValue(options: Command["options"], arg: string, next: string | undefined): string {
+  const bare = arg.startsWith("--") ? options[arg.slice(2)]?.bare : undefined;
+  return bare !== undefined && (next === undefined || next.startsWith("-"))
+    ? `${arg}=${bare}`
+    : arg;
 }
 
 function nameWords(

@@ -40,19 +40,11 @@ export async function readAnswer(
   input: string | URL | Request,
   init: RequestInit,
 ): Promise<Response> {
-  let response: Response;
-  let body: string;
-  try {
-    response = await fetch(input, init);
-    body = await response.text();
-  } catch (cause) {
-    throw new UnreachableError(describe(cause), { isPermanent: isPermanent(cause), cause });
-  }
-  const { status } = response;
+  const { status, body } = await fetchWhole(input, init);
   if (status !== 200 && status !== FUNCTION_FAILED) {
     throw new LedgerHttpError(status, `status ${status}${messageOf(body)}`);
   }
-  if (parse(body) === null) {
+  if (parseObject(body) === null) {
     throw new LedgerHttpError(
       400,
       `expected the JSON of a Convex deployment, got "${body.slice(0, 60).replace(/\s+/g, " ")}"`,
@@ -61,14 +53,32 @@ export async function readAnswer(
   return new Response(body, { status, headers: { "content-type": "application/json" } });
 }
 
+/**
+ * Fetches like `fetch` and reads the whole body, whatever the status.
+ *
+ * @throws {UnreachableError} If there was no whole answer.
+ */
+export async function fetchWhole(
+  input: string | URL | Request,
+  init: RequestInit,
+): Promise<{ readonly status: number; readonly body: string }> {
+  try {
+    const response = await fetch(input, init);
+    return { status: response.status, body: await response.text() };
+  } catch (cause) {
+    throw new UnreachableError(describe(cause), { isPermanent: isPermanent(cause), cause });
+  }
+}
+
 /** Convex says why in JSON; a proxy's HTML page would say nothing to anybody. */
-function messageOf(body: string): string {
-  const json = parse(body);
+export function messageOf(body: string): string {
+  const json = parseObject(body);
   const message = json?.message ?? json?.errorMessage;
   return typeof message === "string" ? ` (${message.slice(0, 300)})` : "";
 }
 
-function parse(body: string): { readonly [field: string]: unknown } | null {
+/** Gives the JSON object that the body is, or null. */
+export function parseObject(body: string): { readonly [field: string]: unknown } | null {
   try {
     const json: unknown = JSON.parse(body);
     return typeof json === "object" && json !== null ? { ...json } : null;

@@ -9,16 +9,24 @@ export interface DeploymentOptions {
   readonly file?: string;
   /** Records a build that has no `version.json`: its version's name is its identity. */
   readonly label?: string;
+  /** The public address that serves the build; its stamp is read there. */
+  readonly published?: string;
   /** @default TIDELINE_APP, else APP_NAME, else the stamp's */
   readonly appName?: string;
   /** @default TIDELINE_ENVIRONMENT, else the stamp's */
   readonly environment?: string;
   /** The Convex deployment. @default CONVEX_URL, else CONVEX_SELF_HOSTED_URL */
   readonly url?: string;
+  /** The deployment's HTTP actions. @default CONVEX_SITE_URL, else the one beside a .convex.cloud */
+  readonly siteUrl?: string;
   /** @default TIDELINE_RECORD_TOKEN, else `.tideline/record-token` here or above */
   readonly token?: string;
   /** What the build was made from. @default GITHUB_SHA, else the stamp's; outside CI with "-dirty" where it is */
   readonly gitCommit?: string;
+  /** Fingerprint of the inputs that it was built from, for `tideline plan`. */
+  readonly inputsId?: string;
+  /** The image that runs, as `"sha256:…"`. */
+  readonly imageDigest?: string;
   /** Allows a commit that was live before and is not now. @default false */
   readonly allowRollback?: boolean;
   /** @default "normal" */

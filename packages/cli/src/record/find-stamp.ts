@@ -9,20 +9,24 @@ import { type BuildStamp, labelBuildId } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
 import type { DeploymentOptions } from "./deployment-options.js";
+import { readPublishedStamp } from "./published-stamp.js";
 
 /** A build's stamp and where it was found. */
 export interface FoundStamp {
   readonly stamp: BuildStamp;
-  /** The artifact's folder; null where there is only a label. */
+  /** The artifact's folder; null where there is only a label or an address. */
   readonly folder: string | null;
+  /** True if it is what an address serves: nothing here may say that it is another commit. */
+  readonly isPublished: boolean;
   readonly warnings: readonly string[];
 }
 
 /**
- * Gives the stamp of the build that the options name: from its `version.json`, or made for its
- * label.
+ * Gives the stamp of the build that the options name: from its `version.json`, made for its label,
+ * or read at the address that serves it.
  *
- * @throws {CommandError} `usage`, if there is no such file, or it or the label names no build.
+ * @throws {CommandError} `usage`, if there is no such file, or it or the label names no build;
+ *   `failed`, if the address does not say which build it serves.
  */
 export async function findStamp(
   options: DeploymentOptions,
@@ -30,9 +34,13 @@ export async function findStamp(
   env: Env,
 ): Promise<FoundStamp> {
   if (options.label !== undefined) return await stampLabel(options.label, options, cwd, env);
+  if (options.published !== undefined) {
+    return await readPublished(options.published, options.signal);
+  }
   const path = resolve(cwd, options.file ?? join(options.dist ?? "dist", VERSION_FILE_NAME));
   try {
-    return { stamp: await readVersionFile(path), folder: dirname(path), warnings: [] };
+    const stamp = await readVersionFile(path);
+    return { stamp, folder: dirname(path), isPublished: false, warnings: [] };
   } catch (cause) {
     const message =
       (cause as NodeJS.ErrnoException).code === "ENOENT"
@@ -41,6 +49,15 @@ export async function findStamp(
     const sentence = message.startsWith("Cannot ") ? message : `Cannot record: ${message}`;
     throw new CommandError("usage", sentence, { cause });
   }
+}
+
+async function readPublished(
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<FoundStamp> {
+  const { stamp, problem } = await readPublishedStamp(address, { signal });
+  if (stamp !== null) return { stamp, folder: null, isPublished: true, warnings: [] };
+  throw new CommandError("failed", `Cannot read which build is published: ${problem}`);
 }
 
 async function stampLabel(
@@ -63,7 +80,8 @@ async function stampLabel(
       environment: null,
       ...(options.appName !== undefined && { appName: options.appName }),
     });
-    return { stamp: { ...stamp, buildId: labelBuildId(version) }, folder: null, warnings };
+    const labelled = { ...stamp, buildId: labelBuildId(version) };
+    return { stamp: labelled, folder: null, isPublished: false, warnings };
   } catch (cause) {
     throw new CommandError("usage", (cause as Error).message, { cause });
   }

@@ -14,7 +14,7 @@ import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
 import { checkPages, listPages } from "./check-pages.js";
 import type { DeploymentOptions } from "./deployment-options.js";
-import { findStamp } from "./find-stamp.js";
+import { type FoundStamp, findStamp } from "./find-stamp.js";
 import { idempotencyKey } from "./idempotency-key.js";
 
 /** What would be sent, without the token. */
@@ -32,7 +32,15 @@ export interface PreparedDeployment {
 export async function prepare(options: DeploymentOptions = {}): Promise<PreparedDeployment> {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
-  const { stamp, folder, ...found } = await findStamp(options, cwd, env);
+  return await prepareFound(await findStamp(options, cwd, env), options);
+}
+
+/** Gives what `record` would send for a build whose stamp was found before; else as `prepare`. */
+export async function prepareFound(
+  { stamp, folder, isPublished, ...found }: FoundStamp,
+  options: DeploymentOptions,
+): Promise<PreparedDeployment> {
+  const env = options.env ?? process.env;
   const warnings = [...found.warnings];
   const appName = chooseApp(options, env, stamp);
   const environment = chooseEnvironment(options, env, stamp);
@@ -60,12 +68,15 @@ export async function prepare(options: DeploymentOptions = {}): Promise<Prepared
     environment,
     version: options.label ?? override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
     gitCommit:
-      options.gitCommit ?? asBuilt(chooseCommit(env, stamp, override, warnings), stamp, env),
+      options.gitCommit ??
+      asBuilt(chooseCommit(env, stamp, isPublished, override, warnings), stamp, env),
     buildNumber: override(...readBuildNumber(env, stamp, warnings), stamp.buildNumber),
     buildTime: stamp.buildTime,
-    gitTag: override<string | null>(...first(env, "GIT_TAG"), stamp.gitTag),
+    gitTag: override<string | null>(...readTag(env), stamp.gitTag),
     buildId: stamp.buildId,
     ...(stamp.commitTime !== null && { commitTime: stamp.commitTime }),
+    ...(options.inputsId !== undefined && { inputsId: options.inputsId }),
+    ...(options.imageDigest !== undefined && { imageDigest: options.imageDigest }),
     ...(options.severity !== undefined && { severity: options.severity }),
     ...(options.notes !== undefined && { notes: options.notes }),
     ...(options.asOfEpoch !== undefined && { asOfEpoch: options.asOfEpoch }),
@@ -115,10 +126,13 @@ function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildSta
 function chooseCommit(
   env: Env,
   { gitCommit }: BuildStamp,
+  isPublished: boolean,
   override: Override,
   warnings: string[],
 ): string {
   const stamped = gitCommit ?? "unknown";
+  // What is served was built before, perhaps by another job; this one's commit says nothing of it.
+  if (isPublished && gitCommit !== null) return stamped;
   const ci = detectCi(env);
   const named = (ci?.commit ?? env.GITHUB_SHA)?.trim().toLowerCase() || null;
   if (named === null || stamped.startsWith(named)) return stamped;
@@ -136,6 +150,13 @@ function chooseCommit(
  */
 function asBuilt(commit: string, { gitDirty }: BuildStamp, env: Env): string {
   return gitDirty && !isCi(env) && /^[0-9a-f]+$/.test(commit) ? `${commit}-dirty` : commit;
+}
+
+/** A run at a tag deploys that tag, also what was built before the tag was there. */
+function readTag(env: Env): [name: string, value: string | null] {
+  const [name, tag] = first(env, "GIT_TAG");
+  const ci = detectCi(env);
+  return tag === null && ci?.tag ? [ci.provider, ci.tag] : [name, tag];
 }
 
 function readBuildNumber(

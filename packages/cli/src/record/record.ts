@@ -1,20 +1,15 @@
-import {
-  type AnnounceAnswer,
-  FUNCTION_NAMES,
-  type RecordAnswer,
-  type RefusalCode,
-} from "@tideline/version";
-import { CommandError } from "../command-error.js";
-import { callLedger } from "../ledger/call-ledger.js";
-import { convexUrl } from "../ledger/convex-url.js";
-import { findRecordToken } from "../ledger/record-token.js";
+import type { AnnounceAnswer, DeploymentRecord, RecordAnswer } from "@tideline/version";
+import { type Ledger, openLedger } from "../ledger/open-ledger.js";
+import { checkRunCommit } from "./check-run-commit.js";
 import type { DeploymentOptions } from "./deployment-options.js";
-import { type PreparedDeployment, prepare } from "./prepare.js";
-
-/** The ledger's answer to the end of an announcement. */
-export type AbortAnswer =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly code: RefusalCode; readonly message: string };
+import { prepare } from "./prepare.js";
+import {
+  type AbortAnswer,
+  type SendOptions,
+  sendAbort,
+  sendAnnouncement,
+  sendRecord,
+} from "./send-deployment.js";
 
 /**
  * Records that a build is live now. Reads `version.json`, so call it after the new pages are
@@ -30,7 +25,7 @@ export type AbortAnswer =
  * const answer = await record({ dist: "apps/web/dist", environment: "production" });
  */
 export async function record(options: DeploymentOptions = {}): Promise<RecordAnswer> {
-  return await send<RecordAnswer>("record", options, ({ record }) => ({ ...record }));
+  return await send(sendRecord, options);
 }
 
 /**
@@ -40,14 +35,7 @@ export async function record(options: DeploymentOptions = {}): Promise<RecordAns
  * @throws {CommandError} As `record` does.
  */
 export async function announce(options: DeploymentOptions = {}): Promise<AnnounceAnswer> {
-  return await send<AnnounceAnswer>("announce", options, ({ record }) => ({
-    appName: record.appName,
-    environment: record.environment,
-    buildId: record.buildId,
-    version: record.version,
-    gitCommit: record.gitCommit,
-    ...(record.allowRollback && { allowRollback: true }),
-  }));
+  return await send(sendAnnouncement, options);
 }
 
 /**
@@ -56,47 +44,29 @@ export async function announce(options: DeploymentOptions = {}): Promise<Announc
  * @throws {CommandError} As `record` does.
  */
 export async function abort(options: DeploymentOptions = {}): Promise<AbortAnswer> {
-  return await send<AbortAnswer>("abort", options, ({ record }) => ({
-    appName: record.appName,
-    environment: record.environment,
-    buildId: record.buildId,
-  }));
+  return await send(sendAbort, options);
 }
 
-async function send<Answer extends { readonly ok: boolean }>(
-  verb: "record" | "announce" | "abort",
+async function send<Answer>(
+  send: (ledger: Ledger, record: DeploymentRecord, options: SendOptions) => Promise<Answer>,
   options: DeploymentOptions,
-  select: (prepared: PreparedDeployment) => Readonly<Record<string, unknown>>,
 ): Promise<Answer> {
-  const env = options.env ?? process.env;
-  const log = options.log ?? (() => {});
+  const { log = () => {} } = options;
   const prepared = await prepare(options);
   for (const warning of prepared.warnings) log(warning);
-  const url = convexUrl(env, options.url);
-  const token = options.token ?? (await findRecordToken(env, options.cwd ?? process.cwd()));
-  const path = FUNCTION_NAMES[`${verb}Deployment`];
-  const { appName, environment } = prepared.record;
-  const answer = await callLedger(
-    path,
-    { ...select(prepared), token },
-    {
-      doing: `${verb} ${appName} in ${environment}`,
-      url,
-      timeoutMs: options.timeoutMs ?? 60_000,
-      signal: options.signal,
-      log,
-    },
-  );
-  if (isAnswer<Answer>(answer)) return answer;
-  throw new CommandError(
-    "failed",
-    `Cannot ${verb} ${appName} in ${environment}: expected the answer of Tideline's ${path}, got ${JSON.stringify(answer)?.slice(0, 80)}`,
-  );
+  const ledger = await openLedgerFor(options);
+  checkRunCommit(ledger, prepared.record, options.env ?? process.env);
+  return await send(ledger, prepared.record, sendOptions(options));
 }
 
-/** The ledger's validators keep the rest of the shape. */
-function isAnswer<Answer extends { readonly ok: boolean }>(value: unknown): value is Answer {
-  return (
-    typeof value === "object" && value !== null && "ok" in value && typeof value.ok === "boolean"
-  );
+/** Opens the ledger that the options name. */
+export async function openLedgerFor(options: DeploymentOptions): Promise<Ledger> {
+  const { url, siteUrl, token, env = process.env, cwd = process.cwd() } = options;
+  return await openLedger({ url, siteUrl, token, env, cwd });
+}
+
+/** Gives how calls are made for the options. */
+export function sendOptions(options: DeploymentOptions): SendOptions {
+  const { timeoutMs = 60_000, signal, log = () => {} } = options;
+  return { timeoutMs, signal, log };
 }

@@ -1,41 +1,80 @@
-import {
-  type AnnounceAnswer,
-  type RecordAnswer,
-  type Severity,
-  shortCommit,
-} from "@tideline/version";
+import { type AnnounceAnswer, type RecordAnswer, shortCommit } from "@tideline/version";
 import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
-import { convexUrl } from "../ledger/convex-url.js";
+import { ledgerAddress } from "../ledger/open-ledger.js";
 import type { GivenOptions } from "../parse-command-line.js";
 import type { Outcome, Terminal } from "../terminal.js";
-import type { DeploymentOptions } from "./deployment-options.js";
+import { checkRunCommit } from "./check-run-commit.js";
+import { mirrorDeployment } from "./mirrors/mirror-deployment.js";
 import { inOwnWords } from "./own-words.js";
-import { type PreparedDeployment, prepare } from "./prepare.js";
-import { type AbortAnswer, abort, announce, record } from "./record.js";
+import type { PreparedDeployment } from "./prepare.js";
+import { type RecordRequest, readRecordRequest } from "./read-record-request.js";
+import { openLedgerFor, sendOptions } from "./record.js";
+import { recordServed } from "./record-served.js";
+import { type AbortAnswer, sendAbort, sendAnnouncement, sendRecord } from "./send-deployment.js";
+import { servedOutcome } from "./served-outcome.js";
 
 /** `tideline record`, with its forms `--announce` and `--abort`. */
 export async function runRecord(given: GivenOptions, terminal: Terminal): Promise<Outcome> {
   const verb = chooseVerb(given);
-  const options = readOptions(given, terminal);
-  const prepared = await prepare(options);
+  const request = await readRecordRequest(given, terminal);
+  const { options, probe, prepared } = request;
   for (const warning of prepared.warnings) terminal.log(warning);
-  if (given.has("dry-run"))
-    return describeDryRun(verb, prepared, convexUrl(terminal.env, options.url));
-
+  if (given.has("dry-run")) {
+    const { env, cwd } = terminal;
+    return describeDryRun(
+      verb,
+      request,
+      ledgerAddress({ ...options, env: options.env ?? env, cwd }),
+    );
+  }
   // Fixed here, so that whoever stops us can be told which key makes a repetition safe.
-  const { idempotencyKey } = prepared.record;
-  const send = { ...options, idempotencyKey, log: withoutRepeats(prepared.warnings, terminal.log) };
-  let answer: RecordAnswer | AnnounceAnswer | AbortAnswer;
+  const { record } = prepared;
+  const ledger = await openLedgerFor(options);
+  checkRunCommit(ledger, record, terminal.env);
+  const send = sendOptions({ ...options, log: terminal.log });
+  const wantsGitHub = given.has("github-deployment");
   try {
-    answer = await VERBS[verb](send);
+    if (verb === "announce") return settle(await sendAnnouncement(ledger, record, send), prepared);
+    if (verb === "abort") return settle(await sendAbort(ledger, record, send), prepared);
+    if (probe.probes.length > 0) {
+      const served = await recordServed(ledger, record, probe, send);
+      const outcome = servedOutcome(served, record);
+      if (served.kind === "recorded") {
+        const { answer, record: seen } = served;
+        await mirrorDeployment(
+          { answer, record: seen, probes: probe.probes, wantsGitHub },
+          terminal,
+        );
+      }
+      return outcome;
+    }
+    terminal.log("Nobody looks whether it is served: without --probe the caller is trusted");
+    const answer = await sendRecord(ledger, record, send);
+    const outcome = settle(answer, prepared);
+    if (answer.ok) await mirrorDeployment({ answer, record, probes: [], wantsGitHub }, terminal);
+    return outcome;
   } catch (error) {
     if (verb === "record" && error instanceof CommandError && error.isOutcomeUnknown) {
-      terminal.log(`To repeat it safely, add --idempotency-key ${idempotencyKey}`);
+      terminal.log(`To repeat it safely, add --idempotency-key ${record.idempotencyKey}`);
     }
     throw error;
   }
-  const { appName, environment, version } = prepared.record;
+}
+
+type Verb = "record" | "announce" | "abort";
+
+function chooseVerb(given: GivenOptions): Verb {
+  if (!given.has("announce")) return given.has("abort") ? "abort" : "record";
+  if (!given.has("abort")) return "announce";
+  throw new CommandError("usage", "Cannot use --announce and --abort together");
+}
+
+function settle(
+  answer: RecordAnswer | AnnounceAnswer | AbortAnswer,
+  prepared: PreparedDeployment,
+): Outcome {
+  const { appName, environment, version, idempotencyKey } = prepared.record;
   const json = { ...answer, appName, environment, version, idempotencyKey };
   if (!answer.ok) {
     const message = inOwnWords(answer.message);
@@ -44,63 +83,16 @@ export async function runRecord(given: GivenOptions, terminal: Terminal): Promis
   return { exitCode: EXIT_CODES.done, text: describe(answer, prepared), json };
 }
 
-const VERBS = { record, announce, abort } as const;
-
-function chooseVerb(given: GivenOptions): keyof typeof VERBS {
-  if (!given.has("announce")) return given.has("abort") ? "abort" : "record";
-  if (!given.has("abort")) return "announce";
-  throw new CommandError("usage", "Cannot use --announce and --abort together");
-}
-
-function readOptions(given: GivenOptions, { cwd, env, signal }: Terminal): DeploymentOptions {
-  const seconds = given.number("timeout", 0.1, 86_400);
-  const asOfEpoch = given.number("as-of-epoch", 0, Number.MAX_SAFE_INTEGER);
-  const severity = readSeverity(given.text("severity"));
-  const optional = {
-    dist: given.text("dist"),
-    file: given.text("file"),
-    label: given.text("label"),
-    appName: given.text("app"),
-    environment: given.text("environment"),
-    url: given.text("url"),
-    notes: given.text("notes"),
-    idempotencyKey: given.text("idempotency-key"),
-    asOfEpoch,
-    severity,
-    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
-  };
-  return {
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as {
-      [Name in keyof typeof optional]?: Exclude<(typeof optional)[Name], undefined>;
-    }),
-    allowRollback: given.has("allow-rollback"),
-    cwd,
-    env,
-    signal,
-  };
-}
-
-function readSeverity(text: string | undefined): Severity | undefined {
-  if (text === undefined || text === "normal" || text === "critical") return text;
-  throw new CommandError(
-    "usage",
-    `Cannot use --severity: expected "normal" or "critical", got "${text}"`,
-  );
-}
-
-/** `prepare` runs once more when the record is sent, and would say the same again. */
-function withoutRepeats(said: readonly string[], log: (line: string) => void) {
-  return (line: string) => {
-    if (!said.includes(line)) log(line);
-  };
-}
-
-function describeDryRun(verb: string, { record }: PreparedDeployment, url: string): Outcome {
+function describeDryRun(verb: Verb, request: RecordRequest, url: string): Outcome {
+  const { record } = request.prepared;
+  const { probes } = request.probe;
   const lines = Object.entries(record).map(([name, value]) => `  ${name}: ${String(value)}`);
+  const when =
+    verb === "record" && probes.length > 0 ? `, once ${probes.join(" and ")} serves it` : "";
   return {
     exitCode: EXIT_CODES.done,
-    text: `Would ${verb} at ${url}:\n${lines.join("\n")}`,
-    json: { ok: true, dryRun: true, verb, url, record },
+    text: `Would ${verb} at ${url}${when}:\n${lines.join("\n")}`,
+    json: { ok: true, dryRun: true, verb, url, record, ...(probes.length > 0 && { probes }) },
   };
 }
 

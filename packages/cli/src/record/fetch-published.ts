@@ -1,0 +1,94 @@
+/** One look at a public address, past every cache and bounded in every way. */
+import { randomUUID } from "node:crypto";
+
+/** What the address answered. */
+export interface PublishedAnswer {
+  /** Where redirections led in the end, without what was added to get past caches. */
+  readonly url: string;
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** How `fetch` is had; tests pass their own. */
+export type Fetch = typeof globalThis.fetch;
+
+// A page or a version.json is a few kB; more is something else.
+const MAX_BYTES = 2 * 1024 * 1024;
+const TIMEOUT_MS = 10_000;
+const MAX_REDIRECTS = 5;
+
+/**
+ * Reads a public address with `no-store` and a parameter that no cache has seen.
+ *
+ * @throws {Error} With a reason that begins in lower case, if there is no whole answer within 10 s,
+ *   it is longer than 2 MiB, or redirections lead on and on or away from http.
+ */
+export async function fetchPublished(
+  address: string,
+  { signal, fetch = globalThis.fetch }: { signal?: AbortSignal | undefined; fetch?: Fetch } = {},
+): Promise<PublishedAnswer> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const stop = signal ? AbortSignal.any([timeout, signal]) : timeout;
+  let url = new URL(address);
+  try {
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+      const response = await fetch(withCacheBuster(url), {
+        cache: "no-store",
+        headers: { accept: "application/json, text/html;q=0.9" },
+        redirect: "manual",
+        signal: stop,
+      });
+      const next = response.headers.get("location");
+      if (response.status < 300 || response.status >= 400 || next === null) {
+        return {
+          url: url.href,
+          status: response.status,
+          contentType: response.headers.get("content-type") ?? "",
+          body: await readBounded(response),
+        };
+      }
+      await response.body?.cancel();
+      if (!URL.canParse(next, url.href)) throw new Error(`it redirects to "${next.slice(0, 100)}"`);
+      url = withoutCacheBuster(new URL(next, url));
+      if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to "${url.protocol}"`);
+    }
+  } catch (error) {
+    if (timeout.aborted) throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`);
+    throw new Error(reasonOf(error as Error));
+  }
+  throw new Error(`more than ${MAX_REDIRECTS} redirections`);
+}
+
+const BUSTER = "tideline-look";
+
+function withCacheBuster(url: URL): URL {
+  const busted = new URL(url);
+  busted.searchParams.set(BUSTER, randomUUID());
+  return busted;
+}
+
+/** A host that redirects most often keeps the parameters. */
+function withoutCacheBuster(url: URL): URL {
+  url.searchParams.delete(BUSTER);
+  return url;
+}
+
+async function readBounded(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop by an error cancels the body, so that the rest is not transferred.
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) throw new Error(`the answer is longer than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** "fetch failed" hides the reason in its cause. */
+function reasonOf({ message, cause }: Error): string {
+  if (!(cause instanceof Error)) return message;
+  return cause.message || ("code" in cause ? String(cause.code) : message);
+}
