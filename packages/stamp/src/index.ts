@@ -19,7 +19,7 @@ export { readInputTree } from "./inputs/read-input-tree.js";
 export { selectInputs } from "./inputs/select-inputs.js";
 export { listFiles } from "./list-files.js";
 export { readPackageName, readPackageVersion } from "./package-json.js";
-export { listDirtyPaths } from "./stamp-warnings.js";
+export { dirtyWarning, listDirtyPaths } from "./stamp-warnings.js";
 export {
   formatVersionFile,
   parseVersionFile,

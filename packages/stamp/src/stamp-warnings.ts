@@ -20,6 +20,11 @@ export function stampWarnings(findings: StampFindings): string[] {
   return [...commitWarnings(findings), ...dirtyWarnings(findings), ...formWarnings(findings)];
 }
 
+/** Says which files have changes that no commit holds, the first five by name. */
+export function dirtyWarning(paths: readonly string[]): string {
+  return `Working directory has uncommitted changes: ${listDirtyPaths(paths)}`;
+}
+
 /**
  * Names the first five of the changed files.
  *
@@ -27,8 +32,9 @@ export function stampWarnings(findings: StampFindings): string[] {
  * listDirtyPaths(["a", "b", "c", "d", "e", "f"]); // "a, b, c, d, e and 1 more"
  */
 export function listDirtyPaths(paths: readonly string[]): string {
-  const shown = paths.slice(0, 5).join(", ");
-  return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown;
+  // A file may be called anything; what it is called must not drive a terminal.
+  const shown = paths.slice(0, 5).map((path) => path.replace(/\p{Cc}/gu, "?"));
+  return shown.join(", ") + (paths.length > 5 ? ` and ${paths.length - 5} more` : "");
 }
 
 function* commitWarnings({ git, ci, fromCi, version, now }: StampFindings) {
@@ -55,7 +61,7 @@ function* dirtyWarnings({ git }: StampFindings) {
   if (!git.holdsFolder) {
     yield "The git repository around this folder holds none of its files; the build is stamped with its commit all the same";
   }
-  yield `Working directory has uncommitted changes: ${listDirtyPaths(git.dirtyPaths)}`;
+  yield dirtyWarning(git.dirtyPaths);
 }
 
 function* formWarnings({ form }: StampFindings) {

@@ -8,6 +8,7 @@ export const stampCommand: Command = {
     environment: { value: "name", help: 'TIDELINE_ENVIRONMENT, else "local" outside CI' },
     dist: { value: "dir", help: "Add the build id of this artifact" },
     write: { help: "Write it into the artifact's pages and version.json (with --dist)" },
+    "allow-dirty": { help: "In CI: stamp a working tree that has changes, too" },
     ...EVERYWHERE,
   },
   examples: ["tideline stamp --json", "tideline stamp --dist public --write"],

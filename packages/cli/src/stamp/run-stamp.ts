@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import {
+  type BuildFacts,
   createStamp,
+  dirtyWarning,
   hashArtifact,
+  isCi,
+  listDirtyPaths,
   listFiles,
   VERSION_FILE_NAME,
   withStampTag,
@@ -14,6 +18,7 @@ import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
 import type { Outcome, Terminal } from "../terminal.js";
+import { describeStamp } from "./describe-stamp.js";
 
 /** `tideline stamp`. With `--dist --write` it does for any artifact what the Vite plugin does. */
 export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal): Promise<Outcome> {
@@ -31,7 +36,17 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
       ...(environment !== undefined && { environment }),
       ...(dist !== undefined && { outputs: ["dist", relative(cwd, resolve(cwd, dist))] }),
     });
-    for (const warning of created.warnings) log(warning);
+    const { dirtyPaths } = created;
+    for (const warning of created.warnings) {
+      // The text names the changed files itself.
+      if (given.has("json") || warning !== dirtyWarning(dirtyPaths)) log(warning);
+    }
+    if (isCi(env) && dirtyPaths.length > 0 && !given.has("allow-dirty")) refuse(dirtyPaths);
+    const show = (stamp: BuildFacts & Partial<BuildStamp>): Outcome => ({
+      exitCode: EXIT_CODES.done,
+      text: describeStamp(stamp, dirtyPaths),
+      json: stamp,
+    });
     if (dist === undefined) return show(created.stamp);
     const folder = resolve(cwd, dist);
     const stamp: BuildStamp = { ...created.stamp, buildId: await hashArtifact(folder) };
@@ -43,6 +58,17 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
   }
 }
 
+/**
+ * What this command says names images and releases, which are for ever; a build is only warned,
+ * because there the label decides nothing.
+ */
+function refuse(dirtyPaths: readonly string[]): never {
+  throw new CommandError(
+    "refused",
+    `Cannot stamp the build: expected a clean working tree in CI, got changes to ${listDirtyPaths(dirtyPaths)}; commit or ignore what the job makes, or allow it with --allow-dirty`,
+  );
+}
+
 /** The pages first: where there is a version.json, everything that it speaks of is stamped. */
 async function writeInto(folder: string, stamp: BuildStamp): Promise<void> {
   for (const path of await listFiles(folder)) {
@@ -51,9 +77,4 @@ async function writeInto(folder: string, stamp: BuildStamp): Promise<void> {
     await writeFileAtomically(join(folder, path), withStampTag(html, stamp));
   }
   await writeVersionFile(join(folder, VERSION_FILE_NAME), stamp);
-}
-
-function show(stamp: object): Outcome {
-  const lines = Object.entries(stamp).map(([name, value]) => `${name}: ${String(value)}`);
-  return { exitCode: EXIT_CODES.done, text: lines.join("\n"), json: stamp };
 }
