@@ -1,5 +1,5 @@
 /** HTTP actions and the HTTP API, by plain requests. */
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { makeFunctionReference } from "convex/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "./test-app.js";
@@ -70,6 +70,23 @@ describe("an HTTP action", () => {
       header: "something",
       body: hasBody ? "sent é" : "",
     });
+  });
+
+  it("is answered without having read its body, and the connection is good for the next", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    const post = () =>
+      new Promise((resolve, reject) => {
+        const url = `${app.siteUrl}/only-post`;
+        const sent = request(url, { method: "POST", agent }, (response) => {
+          ports.add(response.socket.localPort);
+          response.resume().on("end", () => resolve(response.statusCode));
+        });
+        sent.on("error", reject).end("x".repeat(5_000_000));
+      });
+    expect([await post(), await post(), await post()]).toEqual([200, 200, 200]);
+    expect(ports.size).toBe(1);
+    agent.destroy();
   });
 
   it("answers HEAD as GET without the body", async () => {

@@ -28,6 +28,7 @@ export function createHttpActionHandler(
         identityOf(request, adminKey),
       );
       await send(answer, request, response);
+      discardRest(request);
     } catch (error) {
       if (error instanceof HttpError) {
         sendError(response, error);
@@ -89,6 +90,17 @@ async function send(
   // The head goes first, so that a stream of events is open before its first event.
   response.flushHeaders();
   await pipeline(Readable.fromWeb(answer.body as ReadableStream), limitBytes, response);
+}
+
+/**
+ * Reads on to the end of a body that the action did not want: a client that is still sending it
+ * would not look at the answer, and would find the connection closed instead.
+ */
+function discardRest(request: IncomingMessage): void {
+  if (request.readableEnded || request.destroyed) return;
+  // The stream that the action was given pauses the request when nobody reads it.
+  request.removeAllListeners("data");
+  request.resume();
 }
 
 async function* limitBytes(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
