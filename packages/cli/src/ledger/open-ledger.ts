@@ -136,16 +136,16 @@ function throughRoute(
     functionsUrl: url,
     ask: (action, args, options) => callRoute(action, args, { ...options, url: site, bearer }),
     call: async (kind, path, args, options) => {
-      if (url === null) {
-        throw new CommandError(
-          "usage",
-          `Cannot ${options.doing}: the address of the functions is not known, set CONVEX_URL or use --url`,
-        );
-      }
       if (kind === "mutation" && token === null) {
         throw new CommandError(
           "usage",
           `Cannot ${options.doing}: GitHub's identity may record and announce, and no more; set TIDELINE_RECORD_TOKEN`,
+        );
+      }
+      if (url === null) {
+        throw new CommandError(
+          "usage",
+          `Cannot ${options.doing}: the address of the functions is not known, set CONVEX_URL or use --url`,
         );
       }
       return await callFunction(kind, path, withToken(kind, path, args, token), {
