@@ -1,6 +1,6 @@
 import type { Deployment } from "../ledger.js";
-import { recorderName } from "../words/deployment-words.js";
 import { Fact } from "../words/fact.js";
+import { Recorder } from "../words/recorder.js";
 import { ExactTime } from "../words/time.js";
 
 /** Everything that is known of one record. */
@@ -20,7 +20,9 @@ export function RowDetails({ row }: { readonly row: Deployment }) {
         <Fact name="Recorded">
           <ExactTime at={row.deployedAt} />
         </Fact>
-        <Fact name="Recorded by">{recorderName(row.recordedBy)}</Fact>
+        <Fact name="Recorded by">
+          <Recorder row={row} />
+        </Fact>
         <Fact name="Built">
           <ExactTime at={row.buildTime} />
         </Fact>

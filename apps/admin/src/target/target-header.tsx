@@ -4,8 +4,8 @@ import type { ReactNode } from "react";
 import type { Target } from "../ledger.js";
 import { targetState } from "../targets/target-state.js";
 import { Badge } from "../words/badge.js";
-import { recorderName } from "../words/deployment-words.js";
 import { Fact } from "../words/fact.js";
+import { Recorder } from "../words/recorder.js";
 import { RelativeTime } from "../words/time.js";
 import { TargetActions } from "./target-actions.js";
 
@@ -75,7 +75,9 @@ export function TargetHeader({ target, since, children }: Props) {
           <Fact name="Live since">
             <RelativeTime at={since} />
           </Fact>
-          <Fact name="Recorded by">{recorderName(live.recordedBy)}</Fact>
+          <Fact name="Recorded by">
+            <Recorder row={live} />
+          </Fact>
           <Fact name="Commit" copy={live.gitCommit} isCode>
             {shortCommit(live.gitCommit)}
           </Fact>

@@ -7,6 +7,7 @@ describe("recorderName()", () => {
   test.each([
     ["token", "Record token"],
     ["token:web/production", "Record token of web/production"],
+    ["github:acme/shop", "GitHub Actions of acme/shop"],
     ["a credential of tomorrow", "a credential of tomorrow"],
   ])("%s is said as “%s”", (recordedBy, name) => {
     expect(recorderName(recordedBy)).toBe(name);

@@ -3,8 +3,9 @@ import type { Deployment } from "../ledger.js";
 /** Says who recorded a deployment, from what the ledger stores of the credential. */
 export function recorderName(recordedBy: string): string {
   if (recordedBy === "token") return "Record token";
-  const target = /^token:(.+)$/.exec(recordedBy)?.[1];
-  return target === undefined ? recordedBy : `Record token of ${target}`;
+  const [, kind, name] = /^(token|github):(.+)$/.exec(recordedBy) ?? [];
+  if (kind === undefined) return recordedBy;
+  return kind === "token" ? `Record token of ${name}` : `GitHub Actions of ${name}`;
 }
 
 /** Says why a record was not taken; null for one that was. */
