@@ -1,0 +1,59 @@
+import { EXIT_CODES } from "../command.js";
+import { CommandError } from "../command-error.js";
+import type { GivenOptions } from "../parse-command-line.js";
+import type { Outcome, Terminal } from "../terminal.js";
+import { type Check, type CheckResult, type Found, stateOf } from "./check.js";
+import { CHECKS } from "./checks.js";
+import { type Examination, examine } from "./examination.js";
+import { formatReport } from "./format-report.js";
+
+/** `tideline doctor`. Changes nothing. */
+export async function runDoctor(
+  given: GivenOptions,
+  { cwd, env, signal }: Terminal,
+): Promise<Outcome> {
+  const urls = given.texts("url");
+  const wrong = urls.find((url) => !URL.canParse(url) || !/^https?:/.test(url));
+  if (wrong !== undefined) {
+    throw new CommandError(
+      "usage",
+      `Cannot use --url: expected an http or https address, got "${wrong}"`,
+    );
+  }
+  const examination = await examine({
+    ...{ cwd, env, signal, urls, fetch },
+    isNetwork: given.has("network"),
+    isOffline: given.has("offline"),
+  });
+  const results: CheckResult[] = [];
+  for (const check of CHECKS) {
+    if (signal.aborted) throw new CommandError("interrupted", "Stopped before all was checked");
+    results.push({ check, found: await lookSafely(check, examination) });
+  }
+  const isFailed = results.some(({ found }) => stateOf(found) === "fail");
+  return {
+    exitCode: isFailed ? EXIT_CODES.failed : EXIT_CODES.done,
+    text: formatReport(results),
+    json: {
+      ok: !isFailed,
+      checks: results.map(({ check, found }) => ({
+        name: check.name,
+        state: stateOf(found),
+        findings: found.kind === "checked" ? found.findings : [],
+        why: found.kind === "skipped" ? found.why : null,
+      })),
+    },
+  };
+}
+
+/** A check that stumbles is a finding of its own; the others still run. */
+async function lookSafely(check: Check, examination: Examination): Promise<Found> {
+  try {
+    return await check.look(examination);
+  } catch (error) {
+    if (error instanceof CommandError && error.kind === "interrupted") throw error;
+    const problem = `the check could not be made: ${(error as Error).message}`;
+    const fix = "mend what it stumbled on, and run it again";
+    return { kind: "checked", findings: [{ level: "fail", where: null, problem, fix }] };
+  }
+}
