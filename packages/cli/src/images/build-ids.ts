@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readVersionFile, VERSION_FILE_NAME } from "@tideline/stamp";
 import type { ServiceConfig, TidelineConfig } from "../config/config.js";
+import { readServiceInputs } from "../plan/service-inputs.js";
 import type { Env } from "../terminal.js";
 import type { BuildIds } from "./describe-image.js";
 import type { SourceFacts } from "./source-facts.js";
@@ -18,17 +19,17 @@ const NONE: BuildIds = { buildId: null, inputsId: null };
  * is one, else the fingerprint of the inputs.
  */
 export async function buildIds(
-  { root }: TidelineConfig,
+  config: TidelineConfig,
   services: readonly ServiceConfig[],
-  _env: Env,
+  env: Env,
   { commit }: Pick<SourceFacts, "commit">,
 ): Promise<FoundIds> {
-  const inputs = new Map<string, string>();
+  const { ids: inputs } = await readServiceInputs(config, env);
   const ids = new Map<string, BuildIds>();
   const warnings: string[] = [];
   for (const { name, dist } of services) {
     const inputsId = inputs.get(name) ?? null;
-    const artifact = dist === null ? null : await readArtifact(join(root, dist));
+    const artifact = dist === null ? null : await readArtifact(join(config.root, dist));
     ids.set(name, { buildId: dist === null ? inputsId : (artifact?.buildId ?? null), inputsId });
     if (dist === null) continue;
     if (artifact === null) {

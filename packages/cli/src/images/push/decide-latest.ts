@@ -5,8 +5,10 @@ export interface LatestFacts {
   /** The version that is being pushed. */
   readonly version: string;
   readonly digest: string;
-  /** What `latest` points at; null if there is none. `version` is the highest it is known by. */
+  /** What `latest` points at; null if there is none. Its version is null where nobody knows it. */
   readonly current: { readonly digest: string; readonly version: string | null } | null;
+  /** The highest release that has a tag; null if there is none. */
+  readonly highest: string | null;
   /** Asked for by `--force-latest`. */
   readonly isForced: boolean;
 }
@@ -19,21 +21,27 @@ export interface LatestDecision {
 }
 
 /**
- * Says whether `latest` moves: to a release that is higher than the one it points at, and to nothing
- * else. A backport, a prerelease and a version that is none leave it where it is.
+ * Says whether `latest` moves: to a release that is higher than the one it points at and than all
+ * that have a tag. A backport, a prerelease and a version that is none leave it where it is.
  */
-export function decideLatest({ version, digest, current, isForced }: LatestFacts): LatestDecision {
+export function decideLatest(facts: LatestFacts): LatestDecision {
+  const { version, digest, current, highest, isForced } = facts;
   if (current?.digest === digest) return keep("points there already");
   if (isForced) return move(current === null ? "is new" : "was told to");
   if (!isVersion(version)) return keep(`stays: "${version}" is no semantic version`);
   if (isPrerelease(version)) return keep(`stays: ${version} is a prerelease`);
+  // An image that was reused has higher tags than its label says, and whoever wrote a higher tag a
+  // moment ago is about to move `latest` there.
+  if (highest !== null && compareVersions(highest, version) > 0) {
+    return keep(`stays: ${highest} is there, which ${version} is not above`);
+  }
   if (current === null) return move("is new");
   if (current.version === null) {
-    return keep("stays: what it points at names no version; --force-latest moves it");
+    return keep("stays: nobody knows which version it points at; --force-latest moves it");
   }
   return compareVersions(version, current.version) > 0
     ? move(`follows from ${current.version}`)
-    : keep(`stays at ${current.version}, which ${version} is not above`);
+    : keep(`stays: it points at ${current.version}, which ${version} is not above`);
 }
 
 /** True of a semantic version. */

@@ -10,7 +10,7 @@ import type { Repository } from "../registry/image-name.js";
 import type { RegistryTool, StagedImage } from "../registry/registry-tool.js";
 import { decideLatest, type LatestDecision } from "./decide-latest.js";
 import { digestOf } from "./digest-of.js";
-import { type Latest, readLatest } from "./read-latest.js";
+import { readLatest } from "./read-latest.js";
 import { versionTags } from "./version-tags.js";
 
 /** What is pushed, and where to. */
@@ -71,7 +71,7 @@ async function pushStaged(
     findAbsent(tool, push, digest),
     lookAtLatest(tool, push, digest),
   ]);
-  const result = ({ decision }: LatestLook): PushedImage => ({
+  const result = (decision: LatestDecision): PushedImage => ({
     digest,
     reference: `${repository.name}@${digest}`,
     tags: tags.immutable.map((tag) => ({
@@ -80,7 +80,7 @@ async function pushStaged(
     })),
     latest: { tag: tags.moving, ...decision },
   });
-  if (isDryRun || (absent.length === 0 && !first.decision.isMoved)) return result(first);
+  if (isDryRun || (absent.length === 0 && !first.isMoved)) return result(first);
 
   const isHere = source.source.startsWith(`docker://${repository.name}@`);
   if (!isHere && absent.length === tags.immutable.length) {
@@ -90,11 +90,11 @@ async function pushStaged(
   }
   for (const tag of absent) await writeOnce(tool, push, source, digest, tag);
   await findOthers(tool, push, digest);
-  if (!first.decision.isMoved) return result(first);
+  if (!first.isMoved) return result(first);
   const second = await lookAtLatest(tool, push, digest);
-  if (second.decision.isMoved) {
+  if (second.isMoved) {
     await tool.tag(source, repository, digest, tags.moving);
-    await giveWay(tool, push, source, first.seen);
+    await giveWay(tool, push, source);
   }
   return result(second);
 }
@@ -106,25 +106,17 @@ function pin(staged: StagedImage, digest: string): StagedImage {
   return { ...staged, source: `${name}@${digest}` };
 }
 
-interface LatestLook extends Latest {
-  readonly decision: LatestDecision;
-}
-
 async function lookAtLatest(
   tool: RegistryTool,
   { repository, tags, tagSuffix, version, isLatestForced }: ImagePush,
   digest: string,
-): Promise<LatestLook> {
+): Promise<LatestDecision> {
   const latest = await readLatest(tool, repository, {
     moving: tags.moving,
     suffix: tagSuffix,
     version,
   });
-  const { current } = latest;
-  return {
-    ...latest,
-    decision: decideLatest({ version, digest, current, isForced: isLatestForced }),
-  };
+  return decideLatest({ version, digest, ...latest, isForced: isLatestForced });
 }
 
 /** The tags that are not there yet. Those that are have to be this image. */
@@ -199,19 +191,16 @@ async function giveWay(
   tool: RegistryTool,
   { repository, tags, tagSuffix, version, isLatestForced }: ImagePush,
   source: StagedImage,
-  seen: ReadonlySet<string> | null,
 ): Promise<void> {
-  if (isLatestForced || seen === null) return;
+  if (isLatestForced) return;
   for (let standing = version; ; ) {
-    const now = versionTags((await tool.listTags(repository)) ?? [], tagSuffix);
-    const higher = now.find(
-      (release) => !seen.has(release.tag) && compareVersions(release.version, standing) > 0,
-    );
-    const manifest = higher && (await tool.readManifest(repository, `:${higher.tag}`));
-    if (higher === undefined || manifest == null) return;
+    const [highest] = versionTags((await tool.listTags(repository)) ?? [], tagSuffix);
+    if (highest === undefined || compareVersions(highest.version, standing) <= 0) return;
+    const manifest = await tool.readManifest(repository, `:${highest.tag}`);
+    if (manifest === null) return;
     const digest = digestOf(manifest);
     const from = { ...source, source: `docker://${repository.name}@${digest}` };
     await tool.tag(from, repository, digest, tags.moving);
-    standing = higher.version;
+    standing = highest.version;
   }
 }

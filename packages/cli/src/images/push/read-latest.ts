@@ -1,24 +1,19 @@
 import { compareVersions } from "@tideline/version/bump";
 import type { Repository } from "../registry/image-name.js";
 import type { RegistryTool } from "../registry/registry-tool.js";
-import { isVersion } from "./decide-latest.js";
+import { isVersion, type LatestFacts } from "./decide-latest.js";
 import { digestOf } from "./digest-of.js";
-import { type VersionTag, versionTags } from "./version-tags.js";
+import { versionTags } from "./version-tags.js";
 
-/** What `latest` points at. */
-export interface Latest {
-  readonly current: { readonly digest: string; readonly version: string | null } | null;
-  /** The release tags there were when it was read; null if the tool cannot list them. */
-  readonly seen: ReadonlySet<string> | null;
-}
+/** What `latest` points at, and what else is there. */
+export type Latest = Pick<LatestFacts, "current" | "highest">;
 
 const VERSION_LABEL = "org.opencontainers.image.version";
 // Only for images without a label, which are not ours: each look costs a request.
 const MAX_LOOKS = 20;
 
 /**
- * Finds out what `latest` points at, and the highest version that this image is known by: its label
- * names the version it was built for, and an image that was reused has higher tags than that.
+ * Finds out what `latest` points at: by the image's label, else by a version's tag on the same image.
  *
  * @param version The version that may replace it.
  */
@@ -31,28 +26,22 @@ export async function readLatest(
     tool.readManifest(repository, `:${moving}`),
     tool.listTags(repository),
   ]);
-  const releases = listed === null ? null : versionTags(listed, suffix);
-  const seen = releases && new Set(releases.map(({ tag }) => tag));
-  if (manifest === null) return { current: null, seen };
+  const releases = versionTags(listed ?? [], suffix);
+  const highest = releases[0]?.version ?? null;
+  if (manifest === null) return { current: null, highest };
   const digest = digestOf(manifest);
+  const isDecided = highest !== null && isVersion(version) && compareVersions(highest, version) > 0;
   // Without the list nobody knows which versions a reused image stands for.
-  if (releases === null || !isVersion(version)) return { current: { digest, version: null }, seen };
+  if (isDecided || listed === null) return { current: { digest, version: null }, highest };
 
-  const isSame = async ({ tag }: VersionTag) => {
-    const tagged = await tool.readManifest(repository, `:${tag}`);
-    return tagged !== null && digestOf(tagged) === digest;
-  };
-  for (const release of releases) {
-    if (compareVersions(release.version, version) <= 0) break;
-    if (await isSame(release)) return { current: { digest, version: release.version }, seen };
-  }
   const label = await readVersionLabel(tool, repository, digest, manifest);
-  if (label !== null) return { current: { digest, version: label }, seen };
-  const lower = releases.filter((release) => compareVersions(release.version, version) <= 0);
-  for (const release of lower.slice(0, MAX_LOOKS)) {
-    if (await isSame(release)) return { current: { digest, version: release.version }, seen };
+  if (label !== null) return { current: { digest, version: label }, highest };
+  for (const release of releases.slice(0, MAX_LOOKS)) {
+    const tagged = await tool.readManifest(repository, `:${release.tag}`);
+    if (tagged === null || digestOf(tagged) !== digest) continue;
+    return { current: { digest, version: release.version }, highest };
   }
-  return { current: { digest, version: null }, seen };
+  return { current: { digest, version: null }, highest };
 }
 
 async function readVersionLabel(

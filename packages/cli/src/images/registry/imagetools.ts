@@ -2,7 +2,8 @@ import { CommandError } from "../../command-error.js";
 import { classifyRegistryError, explainRegistryError } from "./explain-registry-error.js";
 import { isLoopback, parseRepository, type Repository } from "./image-name.js";
 import type { RegistryTool } from "./registry-tool.js";
-import { runTool, type ToolPlace } from "./run-tool.js";
+import { runRetried } from "./run-retried.js";
+import type { ToolPlace } from "./run-tool.js";
 
 /**
  * Registries by `docker buildx imagetools`, which copies within and between registries, and neither
@@ -14,7 +15,7 @@ export function imagetools(
   place: ToolPlace,
   options: { readonly isInsecure: boolean },
 ): RegistryTool {
-  const run = (...args: string[]) => runTool("docker", ["buildx", "imagetools", ...args], place);
+  const run = (...args: string[]) => runRetried("docker", ["buildx", "imagetools", ...args], place);
 
   const read = async (repository: Repository, reference: string, ...args: string[]) => {
     refuseInsecure(options.isInsecure, repository);

@@ -5,7 +5,8 @@ import { CommandError } from "../../command-error.js";
 import { classifyRegistryError, explainRegistryError } from "./explain-registry-error.js";
 import { isLoopback, parseRepository, type Repository } from "./image-name.js";
 import type { RegistryTool } from "./registry-tool.js";
-import { runTool, type ToolAnswer, type ToolPlace } from "./run-tool.js";
+import { runRetried } from "./run-retried.js";
+import type { ToolAnswer, ToolPlace } from "./run-tool.js";
 
 /** How skopeo is to speak to the registry. */
 export interface SkopeoOptions {
@@ -22,7 +23,7 @@ const WITHOUT_DIGEST = /^(?:containers-storage|docker-daemon|docker-archive|tarb
  * @see https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md
  */
 export function skopeo(place: ToolPlace, { isInsecure }: SkopeoOptions): RegistryTool {
-  const run = (...args: string[]) => runTool("skopeo", args, place);
+  const run = (...args: string[]) => runRetried("skopeo", args, place);
   const verifies = (host: string) => !isInsecure && !isLoopback(host);
   const tls = (name: string, { host }: Repository) => (verifies(host) ? [] : [`--${name}=false`]);
   const sourceTls = (source: string, name: string) =>
@@ -96,7 +97,9 @@ export function skopeo(place: ToolPlace, { isInsecure }: SkopeoOptions): Registr
         const { Tags } = JSON.parse(answer.stdout.toString("utf8")) as { Tags?: string[] | null };
         return Tags ?? [];
       }
-      if (classifyRegistryError(answer.message) === "absent") return [];
+      const isAbsent = classifyRegistryError(answer.message) === "absent";
+      // Here skopeo passes on the number alone; a repository begins with its first push.
+      if (isAbsent || / 404 \(Not Found\)/.test(answer.message)) return [];
       throw explainRegistryError(
         `list the tags of "${repository.name}"`,
         repository,
