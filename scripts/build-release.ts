@@ -1,9 +1,15 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  readVersionFile,
+  VERSION_FILE_NAME,
+  withStampTag,
+  writeFileAtomically,
+  writeVersionFile,
+} from "@tideline/stamp";
 import type { AppName } from "./apps.js";
 import { buildApp, packageVersion } from "./build-app.js";
 import { addRelease, type Release } from "./releases.js";
-
-/** How many releases of an app stay: as far as one may go back, and as old as an open tab may be. */
-export const KEPT_RELEASES = 10;
 
 /** What a shell may have exported about something else: a build here is of the working tree. */
 const UNNAMED = { GITHUB_ACTIONS: "", GITHUB_SHA: "", GITHUB_RUN_NUMBER: "", GIT_TAG: "" };
@@ -24,18 +30,34 @@ export async function buildRelease(
 ): Promise<Release> {
   const root = `apps/${app}`;
   const version = await packageVersion(root);
-  return await addRelease(site, (outDir, number) =>
-    buildApp({
+  const named = process.env.TIDELINE_VERSION?.trim();
+  return await addRelease(site, async (outDir, number) => {
+    await buildApp({
       appName: app,
       root,
       outDir,
       convexUrl,
       signal,
       env: {
-        TIDELINE_VERSION: process.env.TIDELINE_VERSION?.trim() || `${version}+${number}`,
+        TIDELINE_VERSION: named || `${version}+${number}`,
         TIDELINE_BUILD_NUMBER: String(number),
         ...UNNAMED,
       },
-    }),
-  );
+    });
+    if (named) await forgetTag(outDir, named);
+  });
+}
+
+/**
+ * Takes the commit's tag out of a release's stamp. A notice shows the tag before the version, and
+ * whoever named the version wants to see that.
+ */
+async function forgetTag(folder: string, named: string): Promise<void> {
+  const path = join(folder, VERSION_FILE_NAME);
+  const stamp = await readVersionFile(path);
+  if (stamp.gitTag === null || stamp.gitTag === named) return;
+  const untagged = { ...stamp, gitTag: null };
+  const page = join(folder, "index.html");
+  await writeFileAtomically(page, withStampTag(await readFile(page, "utf8"), untagged));
+  await writeVersionFile(path, untagged);
 }

@@ -1,13 +1,14 @@
 /** `npm run deploy`: a new release of one app, or an older one again, live on this machine. */
 import { join } from "node:path";
 import type { AppName } from "./apps.js";
-import { buildRelease, KEPT_RELEASES } from "./build-release.js";
+import { buildRelease } from "./build-release.js";
 import {
   DEPLOY_USAGE,
   type DeployCommand,
   parseDeployCommand,
   type ReleaseSource,
 } from "./deploy-options.js";
+import { KEPT_RELEASES } from "./kept-releases.js";
 import { findRunning, loadRecordToken, localPaths } from "./local-state.js";
 import { withLock } from "./lock-file.js";
 import { publishRelease } from "./publish-release.js";

@@ -5,7 +5,7 @@
 import { runHere } from "@tideline/cli";
 
 const args = process.argv.slice(2);
-const namesArtifact = args.some((argument) => /^--(dist|file|label)(=|$)/.test(argument));
+const namesArtifact = args.some((argument) => /^--(dist|file|label|published)(=|$)/.test(argument));
 const { APP_NAME } = process.env;
 const artifact = APP_NAME && !namesArtifact ? ["--dist", `apps/${APP_NAME}/dist`] : [];
 await runHere(["record", ...artifact, ...args]);

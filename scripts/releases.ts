@@ -80,9 +80,9 @@ export async function addRelease(
 
 /** Gives a release the name that people know it by: its version and its commit. */
 export function releaseName({ stamp }: Release): string {
-  const dirty = stamp.gitDirty ? "-dirty" : "";
-  const commit = stamp.gitCommit === null ? "" : ` (${shortCommit(stamp.gitCommit + dirty)})`;
-  return `${stamp.version}${commit}`;
+  if (stamp.gitCommit === null) return stamp.version;
+  const commit = shortCommit(stamp.gitCommit + (stamp.gitDirty ? "-dirty" : ""));
+  return commit === stamp.version ? commit : `${stamp.version} (${commit})`;
 }
 
 /** Removes all but the newest releases, and never the one that is served. */

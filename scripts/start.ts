@@ -6,8 +6,9 @@ import { join, relative, resolve } from "node:path";
 import { type RunningServer, StartError, startServer } from "@tideline/embedded";
 import { APP_NAMES, APPS, type AppName } from "./apps.js";
 import { REPOSITORY } from "./build-app.js";
-import { buildRelease, KEPT_RELEASES } from "./build-release.js";
+import { buildRelease } from "./build-release.js";
 import { writeEnvFile } from "./env-file.js";
+import { KEPT_RELEASES } from "./kept-releases.js";
 import {
   findRunning,
   type LocalAddresses,
