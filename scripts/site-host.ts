@@ -19,7 +19,7 @@ export interface SiteHost {
 }
 
 /**
- * Serves a site on this machine only.
+ * Serves a site, on this machine only unless `host` says otherwise.
  *
  * @param site The folder with `releases/` and `current`; read at every request, so that pointing to
  *   another release is all there is to publishing.
@@ -27,7 +27,12 @@ export interface SiteHost {
  * @param option The option that changes the port, for the sentence if it cannot be had.
  * @throws {ScriptError} If the port cannot be had.
  */
-export async function startSiteHost(site: string, port: number, option: string): Promise<SiteHost> {
+export async function startSiteHost(
+  site: string,
+  port: number,
+  option: string,
+  host = "127.0.0.1",
+): Promise<SiteHost> {
   const server = createServer((request, response) => {
     answer(site, request).then(
       (reply) => send(request, response, reply),
@@ -43,12 +48,12 @@ export async function startSiteHost(site: string, port: number, option: string):
         error.code === "EADDRINUSE"
           ? `the port is in use; stop what uses it, or choose another with ${option}`
           : error.message;
-      reject(new ScriptError(`Cannot listen on 127.0.0.1:${port}: ${why}`, { cause: error }));
+      reject(new ScriptError(`Cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     });
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, host, resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
