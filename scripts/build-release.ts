@@ -12,7 +12,13 @@ import { buildApp, packageVersion } from "./build-app.js";
 import { addRelease, type Release } from "./releases.js";
 
 /** What a shell may have exported about something else: a build here is of the working tree. */
-const UNNAMED = { GITHUB_ACTIONS: "", GITHUB_SHA: "", GITHUB_RUN_NUMBER: "", GIT_TAG: "" };
+const UNNAMED = {
+  GITHUB_ACTIONS: "",
+  GITHUB_SHA: "",
+  COMMIT_SHA: "",
+  GITHUB_RUN_NUMBER: "",
+  GIT_TAG: "",
+};
 
 /**
  * Builds an app of this repository into a new release.
