@@ -1,14 +1,22 @@
-/** A small repository that deploys with this repository's workflows: two services, each a page. */
+/**
+ * A small repository that deploys with this repository's workflows: two services, each a page, and
+ * where there is a registry of images a third one, which is an image.
+ */
 import { readWorkflowFile } from "../workflow-files.js";
 import type { PackageRegistry } from "./package-registry.js";
 import type { PublicHost } from "./public-host.js";
 
 const WORKFLOWS = ["deploy-staging", "deploy-production", "deploy-service", "release"];
 
-/** Gives the repository's files by path; the workflows are the real ones, unchanged. */
+/**
+ * Gives the repository's files by path; the workflows are the real ones, unchanged.
+ *
+ * @param images The host of a registry of images, or null.
+ */
 export async function shopFiles(
   { version, locked }: PackageRegistry,
   host: PublicHost,
+  images: string | null,
 ): Promise<Record<string, string>> {
   const files: Record<string, string> = {
     ".gitignore": "node_modules/\ndist/\n.plan/\n",
@@ -31,9 +39,11 @@ export async function shopFiles(
     }),
     "tideline.config.json": json({
       versionFile: "assets/version.json",
+      ...(images !== null && { registry: `${images}/acme` }),
       services: {
         web: { paths: ["web/**"], dist: "dist/web" },
         api: { paths: ["api/**"], dist: "dist/api" },
+        ...(images !== null && { worker: WORKER }),
       },
       environments: { staging: placeOf(host, "staging"), production: placeOf(host, "production") },
     }),
@@ -47,12 +57,23 @@ export async function shopFiles(
     "web/page.html": "<!doctype html><title>web</title><p>One</p>\n",
     "api/page.html": "<!doctype html><title>api</title><p>One</p>\n",
   };
+  if (images !== null) {
+    files["worker/Dockerfile"] = "FROM scratch\nCOPY work.txt /work.txt\n";
+    files["worker/work.txt"] = "One\n";
+  }
   for (const name of WORKFLOWS) {
     const { path, text } = await readWorkflowFile(`.github/workflows/${name}.yml`);
     files[path] = text;
   }
   return files;
 }
+
+const WORKER = {
+  paths: ["worker/**"],
+  image: "worker",
+  dockerfile: "worker/Dockerfile",
+  context: "worker",
+};
 
 /** Its two scripts, which have to be executable. */
 export const SHOP_SCRIPTS: Readonly<Record<string, string>> = {
@@ -72,7 +93,11 @@ if [ -e "$1/$TIDELINE_SERVICE-is-down" ]; then
 fi
 mkdir -p "$(dirname "$public")"
 rm -rf "$public"
-cp -R "dist/$TIDELINE_SERVICE" "$public"
+if [ -n "$TIDELINE_IMAGE" ]; then
+  printf '<p>%s</p>' "$TIDELINE_IMAGE" > "$public.html"
+else
+  cp -R "dist/$TIDELINE_SERVICE" "$public"
+fi
 `,
 };
 

@@ -13,6 +13,7 @@ export interface HistoryRow {
   readonly gitTag?: string;
   readonly buildId: string;
   readonly inputsId?: string;
+  readonly imageDigest?: string;
   readonly kind: string;
   readonly status: string;
   readonly recordedBy: string;

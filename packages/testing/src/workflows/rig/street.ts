@@ -28,8 +28,16 @@ export interface Street {
   readonly dispose: () => Promise<void>;
 }
 
-/** Starts all of it, with a repository of two services whose first commit is not pushed yet. */
-export async function openStreet(): Promise<Street> {
+/** What a street may have beside the rest. */
+export interface StreetOptions {
+  /** The host of a registry of images; with it the repository has a service that is an image. */
+  readonly images?: string;
+  /** A folder whose programs come before the system's. */
+  readonly programs?: string;
+}
+
+/** Starts all of it, with a repository whose first commit is not pushed yet. */
+export async function openStreet({ images, programs }: StreetOptions = {}): Promise<Street> {
   const folder = await mkdtemp(join(tmpdir(), "tideline-street-"));
   const cli = await buildCli();
   const registry = await servePackage(cli, folder);
@@ -52,10 +60,10 @@ export async function openStreet(): Promise<Street> {
       Object.entries(address).map(([name, url]) => [`${place}_${name}`, url] as const),
     ),
   );
-  const env = machineEnv(home, registry);
+  const env = machineEnv(home, registry, programs);
   const github = await GitHubRig.create({ repository: REPOSITORY, issuer, vars, env });
   const clone = await GitRig.clone(github.bare);
-  await clone.write({ ...(await shopFiles(registry, host)), ...SHOP_SCRIPTS });
+  await clone.write({ ...(await shopFiles(registry, host, images ?? null)), ...SHOP_SCRIPTS });
   for (const script of Object.keys(SHOP_SCRIPTS)) await chmod(join(clone.folder, script), 0o755);
   return {
     github,
@@ -96,11 +104,21 @@ const TRUST = [
   },
 ];
 
+const SYSTEM = ["/usr/local/bin", "/usr/bin", "/bin"];
+
 /** What a hosted machine has: a Node, the system's programs, and npm's settings. */
-function machineEnv(home: string, { url }: PackageRegistry): Record<string, string> {
+function machineEnv(
+  home: string,
+  { url }: PackageRegistry,
+  programs: string | undefined,
+): Record<string, string> {
   const { GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM } = GIT_ENV;
   return {
-    PATH: [dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(":"),
+    PATH: [
+      ...(programs === undefined ? [] : [programs]),
+      dirname(process.execPath),
+      ...SYSTEM,
+    ].join(":"),
     HOME: home,
     GIT_CONFIG_GLOBAL,
     GIT_CONFIG_SYSTEM,

@@ -1,0 +1,58 @@
+/** The workflows with a service that is an image: real images in a real registry, without a daemon. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LocalRegistry } from "../registry-rig/index.js";
+import { type DockerOnBuildah, installDockerOnBuildah } from "./rig/docker-on-buildah.js";
+import { openStreet, push, type Street } from "./rig/street.js";
+import { historyOf, logOf, newestRun, servedText } from "./rig/street-facts.js";
+
+const RUN_MS = 240_000;
+
+let docker: DockerOnBuildah;
+let images: LocalRegistry;
+let street: Street;
+beforeAll(async () => {
+  [docker, images] = await Promise.all([installDockerOnBuildah(), LocalRegistry.start()]);
+  street = await openStreet({ images: images.host, programs: docker.folder });
+}, RUN_MS);
+afterAll(async () => {
+  await street?.dispose();
+  await images?.dispose();
+  await docker?.dispose();
+});
+
+const builds = async () =>
+  (await docker.calls()).filter((call) => call.startsWith("build ")).length;
+
+test("an image is built once, deployed by its digest, and restored by a revert without a build", {
+  timeout: 3 * RUN_MS,
+}, async () => {
+  const deploy = async (message: string, text: string) => {
+    const commit = await push(street, message, { "worker/work.txt": text });
+    const attempt = newestRun(street.github, "deploy-staging").attempts[0];
+    expect(attempt?.conclusion, logOf(attempt)).toBe("success");
+    const [row] = await historyOf(street, "worker", "staging");
+    expect(row).toMatchObject({
+      gitCommit: commit,
+      status: "live",
+      recordedBy: "github:acme/shop",
+    });
+    const image = `${images.host}/acme/worker@${row?.imageDigest}`;
+    expect(await servedText(street, "staging/worker.html")).toBe(`<p>${image}</p>`);
+    return { ...row, builds: await builds() };
+  };
+  const one = await deploy("feat: work", "One\n");
+  const two = await deploy("feat: more work", "Two\n");
+  const back = await deploy("revert: more work", "One\n");
+
+  // What has no artifact is its inputs.
+  expect(one.buildId).toBe(one.inputsId);
+  expect([one.version, two.version, back.version]).toEqual(["1.0.0", "1.0.1", "1.0.0"]);
+  expect([one.builds, two.builds, back.builds]).toEqual([1, 2, 2]);
+  expect(two.imageDigest).not.toBe(one.imageDigest);
+  expect(back).toMatchObject({ imageDigest: one.imageDigest, kind: "deploy" });
+});
+
+test("a registry is logged in to with the run's own token, which no process list shows", async () => {
+  const logins = (await docker.calls()).filter((call) => call.startsWith("login "));
+  expect(logins[0]).toBe(`login ${images.host} --username ada --password-stdin`);
+});
