@@ -1,4 +1,5 @@
 /** All commands of `tideline`, in the order of the help. */
+import { annotateCommand } from "./annotate/command.js";
 import { bumpCommand } from "./bump/command.js";
 import type { Command } from "./command.js";
 import { doctorCommand } from "./doctor/command.js";
@@ -13,6 +14,7 @@ import { stampCommand } from "./stamp/command.js";
 
 /** All commands by name. */
 export const COMMANDS = {
+  annotate: annotateCommand,
   bump: bumpCommand,
   doctor: doctorCommand,
   hold: holdCommand,

@@ -39,7 +39,12 @@ export interface FoundFacts {
 export async function sourceFacts(
   config: TidelineConfig,
   env: Env,
-  options: { readonly version?: string | undefined; readonly now?: () => number } = {},
+  options: {
+    readonly version?: string | undefined;
+    /** Paths from the root that the command itself writes; they do not make the tree dirty. */
+    readonly outputs?: readonly string[];
+    readonly now?: () => number;
+  } = {},
 ): Promise<FoundFacts> {
   const dists = [...config.services.values()].flatMap(({ dist }) => (dist === null ? [] : [dist]));
   try {
@@ -50,7 +55,7 @@ export async function sourceFacts(
       // Neither is in an image: one image may serve several environments.
       appName: "images",
       environment: null,
-      outputs: [...dists, config.versionFile],
+      outputs: [...dists, config.versionFile, ...(options.outputs ?? [])],
     });
     // In CI steps of the job often change the tree; what is built is the commit all the same.
     const isDirty = stamp.gitDirty && !isCi(env);
