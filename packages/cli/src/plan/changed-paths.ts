@@ -35,11 +35,7 @@ export async function changedPaths(
   return changed;
 }
 
-function byPath(entries: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(
-    entries.map((entry) => {
-      const path = entry.slice(entry.indexOf("\t") + 1);
-      return [Buffer.from(path, "latin1").toString("utf8"), entry];
-    }),
-  );
+function byPath(listing: string): ReadonlyMap<string, string> {
+  const entries = Buffer.from(listing, "latin1").toString("utf8").split("\0").slice(0, -1);
+  return new Map(entries.map((entry) => [entry.slice(entry.indexOf("\t") + 1), entry]));
 }

@@ -79,11 +79,11 @@ const treeOf = (files: Files, commit: string): InputTree => {
   const paths = Object.keys(files).sort();
   return {
     ...{ kind: "commit", commit, prefix: "", paths, isRepository: () => false },
-    entriesAt: async (indexes) =>
-      indexes.map((index) => {
-        const path = paths[index] ?? "";
-        return `100644 blob ${sha(files[path] ?? "")}\t${path}`;
-      }),
+    listingOf: async (indexes) =>
+      indexes
+        .map((index) => paths[index] ?? "")
+        .map((path) => `100644 blob ${sha(files[path] ?? "")}\t${path}\0`)
+        .join(""),
   };
 };
 /** All that a service is made from, as one text. */

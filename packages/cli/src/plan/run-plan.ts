@@ -4,9 +4,10 @@ import { isCi, readInputTree } from "@tideline/stamp";
 import { type DeployedInputs, isTargetName } from "@tideline/version";
 import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
-import type { EnvironmentConfig, TidelineConfig } from "../config/config.js";
+import type { TidelineConfig } from "../config/config.js";
 import { requireConfig } from "../config/load-config.js";
 import { nearestWord } from "../config/nearest-word.js";
+import { withLedgerOf } from "../config/service-in.js";
 import { convexUrl } from "../ledger/convex-url.js";
 import { findDeployedInputs } from "../ledger/query-ledger.js";
 import type { GivenOptions } from "../parse-command-line.js";
@@ -30,7 +31,8 @@ export async function runPlan(given: GivenOptions, terminal: Terminal): Promise<
   const environment = findEnvironment(config, given.text("environment"), env);
   const output = given.has("github-output") ? requireFile(env, "GITHUB_OUTPUT", cwd) : null;
   const summary = given.has("summary") ? requireFile(env, "GITHUB_STEP_SUMMARY", cwd) : null;
-  const url = ledgerUrl(env, given.text("url"), config.environments.get(environment));
+  const ledgerEnv = withLedgerOf(config.environments.get(environment) ?? null, env);
+  const url = convexUrl(ledgerEnv, given.text("url"));
   const salt = given.text("salt");
   const seconds = given.number("timeout", 0.1, 86_400) ?? 60;
 
@@ -105,16 +107,6 @@ function requireFile(env: Env, variable: string, cwd: string): string {
     "usage",
     `Cannot use ${option}: expected a file's path in ${variable}, got none; GitHub Actions sets it`,
   );
-}
-
-function ledgerUrl(
-  env: Env,
-  option: string | undefined,
-  environment: EnvironmentConfig | undefined,
-): string {
-  const isNamed = Boolean(env.CONVEX_URL?.trim() || env.CONVEX_SELF_HOSTED_URL?.trim());
-  const configured = environment?.convexUrl ?? undefined;
-  return convexUrl(env, option ?? (isNamed ? undefined : configured));
 }
 
 /** The commit that holds what is planned; null if changes that none holds are part of it. */

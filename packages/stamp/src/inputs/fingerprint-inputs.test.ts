@@ -64,10 +64,9 @@ const idsOf = async (root: string, services = SERVICES, more: object = {}) =>
 /** The paths that one service is made from. */
 const pathsOf = async (root: string, service: ServiceInputs) => {
   const tree = await readInputTree(root, ENV);
-  const entries = await listInputs(tree, service, { root, versionFile: "version.json" });
-  return entries.map((entry) =>
-    Buffer.from(entry.slice(entry.indexOf("\t") + 1), "latin1").toString("utf8"),
-  );
+  const listing = await listInputs(tree, service, { root, versionFile: "version.json" });
+  const text = Buffer.from(listing, "latin1").toString("utf8");
+  return text.split("\0").flatMap((entry) => entry.split("\t").slice(1));
 };
 
 test("an id is 16 hex digits, and changes with the service's own files only", async () => {

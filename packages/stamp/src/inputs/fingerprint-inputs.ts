@@ -9,7 +9,7 @@ import type { Env } from "../ci.js";
 import { findLockfiles } from "./find-lockfiles.js";
 import { firstFrom, type InputTree, pathBytes } from "./input-tree.js";
 import { readInputTree } from "./read-input-tree.js";
-import { globBase, selectInputs } from "./select-inputs.js";
+import { folderRange, globBase, indexesOfMarks, selectInputs } from "./select-inputs.js";
 
 /** What one service is made from. Paths and globs start from the folder that is fingerprinted. */
 export interface ServiceInputs {
@@ -67,62 +67,66 @@ export async function fingerprintInputs(
     const hash = createHash("sha256");
     // JSON and paths hold no NUL, so no two different lists have the same text.
     hash.update(`${JSON.stringify({ form: FORM, salt, values })}\0`);
-    const entries = await listInputs(tree, service, options);
-    hash.update(entries.map((entry) => `${entry}\0`).join(""), "latin1");
+    hash.update(await listInputs(tree, service, options), "latin1");
     ids.set(service.name, hash.digest("hex").slice(0, DIGITS));
   }
   return ids;
 }
 
 /**
- * Gives what a service is made from: mode, type, object id and path of each file, as `git ls-tree`
- * writes them, in the order of their paths. Bytes are characters 0 to 255.
+ * Lists what a service is made from: mode, type, object id and path of each file, as
+ * `git ls-tree -z` writes them, in the order of their paths. Bytes are characters 0 to 255.
  */
 export async function listInputs(
   tree: InputTree,
   service: ServiceInputs,
   { root, versionFile = null }: Pick<FingerprintOptions, "root" | "versionFile">,
-): Promise<readonly string[]> {
+): Promise<string> {
   const at = (path: string) => `${tree.prefix}${pathBytes(path)}`;
-  const taken = new Set<number>();
-  const named = new Set(service.include.flat().map((glob) => globBase(tree, glob)));
+  const marks = new Uint8Array(tree.paths.length);
+  const markFile = (path: string, value: 0 | 1) => {
+    const index = firstFrom(tree.paths, path);
+    if (tree.paths[index] === path) marks[index] = value;
+  };
   for (const globs of service.include) {
-    for (const index of selectInputs(tree, globs)) taken.add(index);
-    for (const index of findLockfiles(tree, globs)) taken.add(index);
+    for (const index of selectInputs(tree, globs)) marks[index] = 1;
+    for (const index of findLockfiles(tree, globs)) marks[index] = 1;
   }
-  for (const path of service.extra) {
-    const index = firstFrom(tree.paths, at(path));
-    if (tree.paths[index] === at(path)) taken.add(index);
-  }
-  const version = versionFile === null ? null : at(versionFile);
-  const outputs = service.outputs.map((path) => `${at(path)}/`);
-  let versioned: number | null = null;
-  for (const index of taken) {
-    const path = tree.paths[index] ?? "";
-    const isChangelog = path === "CHANGELOG.md" || path.endsWith("/CHANGELOG.md");
-    if (path === version) versioned = index;
-    if (
-      path === version ||
-      (isChangelog && !named.has(path)) ||
-      outputs.some((folder) => path.startsWith(folder))
-    ) {
-      taken.delete(index);
-    }
-  }
-  const entries = await tree.entriesAt([...taken].sort((a, b) => a - b));
-  if (versioned === null || versionFile === null) return entries;
-  return [...entries, ...(await packageWithoutVersion(join(root, versionFile)))];
+  for (const path of service.extra) markFile(at(path), 1);
+  for (const folder of service.outputs) marks.fill(0, ...folderRange(tree, at(folder)));
+  const named = new Set(service.include.flat().map((glob) => globBase(tree, glob)));
+  for (const path of findChangelogs(tree)) if (!named.has(path)) markFile(path, 0);
+  if (versionFile !== null) markFile(at(versionFile), 0);
+  const listing = await tree.listingOf(indexesOfMarks(marks));
+  if (versionFile === null || !isPackageJson(versionFile)) return listing;
+  return `${listing}${await packageWithoutVersion(join(root, versionFile))}`;
 }
 
 /** A package.json says how to build besides the version, which is all that a bump changes. */
-async function packageWithoutVersion(file: string): Promise<string[]> {
-  if (!/(^|[/\\])package\.json$/.test(file)) return [];
+async function packageWithoutVersion(file: string): Promise<string> {
   try {
     const { version: _, ...rest } = JSON.parse(await readFile(file, "utf8"));
     const digest = createHash("sha256").update(JSON.stringify(rest)).digest("hex");
-    return [`package.json without version ${digest}`];
+    return `package.json without version ${digest}\tpackage.json\0`;
   } catch {
     // Not checked out (sparse), or broken: then it says nothing of how to build.
-    return [];
+    return "";
   }
 }
+
+function isPackageJson(path: string): boolean {
+  return /(^|\/)package\.json$/.test(path);
+}
+
+function findChangelogs(tree: InputTree): readonly string[] {
+  const known = changelogs.get(tree);
+  if (known !== undefined) return known;
+  const found = tree.paths.filter(
+    (path) => path.endsWith("CHANGELOG.md") && /(^|\/)CHANGELOG\.md$/.test(path),
+  );
+  changelogs.set(tree, found);
+  return found;
+}
+
+// Every service asks for the same.
+const changelogs = new WeakMap<InputTree, readonly string[]>();

@@ -14,22 +14,43 @@ export interface InputTree {
    * names of files may be no UTF-8.
    */
   readonly paths: readonly string[];
-  /** Gives mode, type, object id and path of some of `paths`, as `git ls-tree` writes them. */
-  readonly entriesAt: (indexes: readonly number[]) => Promise<readonly string[]>;
+  /**
+   * Gives mode, type, object id and path of some of `paths`, as `git ls-tree -z` writes them: each
+   * ends in NUL.
+   */
+  readonly listingOf: (indexes: readonly number[]) => Promise<string>;
   /** True for what holds a whole repository (a submodule), so that a path may lead into it. */
   readonly isRepository: (index: number) => boolean;
 }
 
-/** Makes a tree of entries in the order of their paths, as `git ls-tree -r -z` gives them. */
-export function treeOfEntries(
-  entries: readonly string[],
+/** Makes a tree of a listing in the order of its paths, as `git ls-tree -r -z` gives it. */
+export function treeOfListing(
+  listing: string,
   facts: Pick<InputTree, "kind" | "commit" | "prefix">,
 ): InputTree {
+  const paths: string[] = [];
+  // Where each entry begins, and where the last one ends.
+  const starts: number[] = [0];
+  for (let start = 0; start < listing.length; start = starts[paths.length] ?? 0) {
+    const end = listing.indexOf("\0", start);
+    paths.push(listing.slice(listing.indexOf("\t", start) + 1, end));
+    starts.push(end + 1);
+  }
   return {
     ...facts,
-    paths: entries.map((entry) => entry.slice(entry.indexOf("\t") + 1)),
-    entriesAt: async (indexes) => indexes.map((index) => entries[index] ?? ""),
-    isRepository: (index) => entries[index]?.startsWith("160000 ") ?? false,
+    paths,
+    listingOf: async (indexes) => {
+      // Neighbours are one piece: a folder of thousands of files is cut out once.
+      let text = "";
+      for (let at = 0; at < indexes.length; ) {
+        const first = at;
+        while (indexes[at + 1] === (indexes[at] ?? 0) + 1) at += 1;
+        text += listing.slice(starts[indexes[first] ?? 0], starts[(indexes[at] ?? 0) + 1]);
+        at += 1;
+      }
+      return text;
+    },
+    isRepository: (index) => listing.startsWith("160000 ", starts[index]),
   };
 }
 

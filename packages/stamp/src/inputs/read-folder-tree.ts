@@ -21,11 +21,11 @@ export async function readFolderTree(root: string): Promise<InputTree> {
     commit: null,
     prefix: "",
     paths,
-    entriesAt: async (indexes) => {
-      const entries: string[] = [];
+    listingOf: async (indexes) => {
+      let listing = "";
       // One after the other: thousands of open files at once are more than a system allows.
-      for (const index of indexes) entries.push(await describe(root, paths[index] ?? ""));
-      return entries;
+      for (const index of indexes) listing += await describe(root, paths[index] ?? "");
+      return listing;
     },
     isRepository: () => false,
   };
@@ -47,5 +47,5 @@ async function describe(root: string, path: string): Promise<string> {
   const content = isLink ? Buffer.from(await readlink(file)) : await readFile(file);
   const mode = isLink ? "120000" : status.mode & 0o100 ? "100755" : "100644";
   const id = createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
-  return `${mode} blob ${id}\t${path}`;
+  return `${mode} blob ${id}\t${path}\0`;
 }

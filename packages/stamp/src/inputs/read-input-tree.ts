@@ -2,8 +2,8 @@ import { access } from "node:fs/promises";
 import { dirname, join, parse, resolve } from "node:path";
 import type { Env } from "../ci.js";
 import { askGit, type GitBytes } from "./ask-git.js";
-import { type InputTree, treeOfEntries } from "./input-tree.js";
-import { readChangedEntries } from "./read-changed-entries.js";
+import { type InputTree, treeOfListing } from "./input-tree.js";
+import { readChangedListing } from "./read-changed-listing.js";
 import { readFolderTree } from "./read-folder-tree.js";
 
 /**
@@ -41,14 +41,10 @@ export async function readInputTree(
   const prefix = place.stdout.slice(0, lastLine - 1);
   if (status === null || status.stdout === "") {
     const facts = { kind: "commit", commit: found, prefix } as const;
-    return treeOfEntries(splitEntries(listing.stdout), facts);
+    return treeOfListing(listing.stdout, facts);
   }
   const facts = { kind: "changed", commit: found, prefix } as const;
-  return treeOfEntries(await readChangedEntries(root, env), facts);
-}
-
-function splitEntries(listing: string): readonly string[] {
-  return listing === "" ? [] : listing.slice(0, -1).split("\0");
+  return treeOfListing(await readChangedListing(root, env), facts);
 }
 
 /** There is no HEAD: a repository without a commit, no repository, or one that git does not read. */
@@ -61,7 +57,7 @@ async function readWithoutCommit(root: string, env: Env, place: GitBytes): Promi
   const head = await askGit(root, env, ["rev-parse", "--verify", "--quiet", "HEAD"]);
   if (head.ok) throw new Error(explain(place, root));
   const facts = { kind: "changed", commit: null, prefix: top.stdout.slice(0, -1) } as const;
-  return treeOfEntries(await readChangedEntries(root, env), facts);
+  return treeOfListing(await readChangedListing(root, env), facts);
 }
 
 /** Looks without git: git may be missing, or refuse the repository. */

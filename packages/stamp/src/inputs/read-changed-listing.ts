@@ -16,14 +16,14 @@ const OWN_SETTINGS = [
 ];
 
 /**
- * Gives the entries of the working tree as a commit of all of it would have them: changed and
+ * Lists the working tree as a commit of all of it would have it: changed and
  * untracked files count, ignored ones do not. Index and objects are written to a temporary folder,
  * so the repository stays as it is.
  *
  * @returns As `git ls-tree -r -z` would list them, from the repository's top.
  * @throws {Error} If a file cannot be read; one sentence.
  */
-export async function readChangedEntries(root: string, env: Env): Promise<readonly string[]> {
+export async function readChangedListing(root: string, env: Env): Promise<string> {
   const place = await ask(root, env, [
     ...["rev-parse", "--show-toplevel"],
     ...["--git-path", "index", "--git-path", "objects"],
@@ -53,7 +53,8 @@ export async function readChangedEntries(root: string, env: Env): Promise<readon
     await ask(top, own, [...settings, "add", "--all", ...everywhere]);
     const listing = await ask(top, own, ["ls-files", "--stage", "-z"]);
     const entries = listing === "" ? [] : listing.slice(0, -1).split("\0").map(asTreeEntry);
-    return await Promise.all(entries.map((entry) => lookIntoSubmodule(entry, top, env)));
+    const found = await Promise.all(entries.map((entry) => lookIntoSubmodule(entry, top, env)));
+    return found.map((entry) => `${entry}\0`).join("");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -75,11 +76,9 @@ async function lookIntoSubmodule(entry: string, top: string, env: Env): Promise<
   if ((await stat(join(folder, ".git")).catch(() => null)) === null) return entry;
   const tree = await readInputTree(folder, withoutPlaces(env));
   if (tree.kind === "commit") return entry;
-  const hash = createHash("sha256");
-  for (const inner of await tree.entriesAt([...tree.paths.keys()])) {
-    hash.update(`${inner}\0`, "latin1");
-  }
-  return `160000 commit ${hash.digest("hex")}${entry.slice(tab)}`;
+  const inner = await tree.listingOf([...tree.paths.keys()]);
+  const id = createHash("sha256").update(inner, "latin1").digest("hex");
+  return `160000 commit ${id}${entry.slice(tab)}`;
 }
 
 /** A hook's environment names its own repository, which is not the submodule's. */
