@@ -606,7 +606,7 @@ describe("stopped in between", () => {
     const real = (await rig.bare.git("--exec-path")).concat("/git");
     await writeFile(
       join(folder, "git"),
-      `#!/bin/sh\necho "$*" >> ${folder}/calls\nn=$(wc -l < ${folder}/calls)\nreal=${real}\n${action}\nexec $real "$@"\n`,
+      `#!/bin/sh\nn=1; while ! mkdir ${folder}/call-$n 2>/dev/null; do n=$((n+1)); done\nreal=${real}\n${action}\nexec $real "$@"\n`,
     );
     await chmod(join(folder, "git"), 0o755);
     return { PATH: `${folder}:${process.env.PATH}` };

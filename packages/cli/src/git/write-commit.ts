@@ -32,9 +32,8 @@ export async function writeCommit(
     change === null ? `${parent}^{tree}` : treeWith(git, parent, change),
     git(["config", "--type=bool", "--get", "commit.gpgSign"]),
   ]);
-  const treeId = await must(git, ["rev-parse", "--verify", tree]);
   const sign = signs.stdout.trim() === "true" ? ["--gpg-sign"] : [];
-  return await must(git, ["commit-tree", ...sign, "-p", parent, treeId], {
+  return await must(git, ["commit-tree", ...sign, "-p", parent, tree], {
     input: message,
     env: identity,
   });

@@ -26,11 +26,16 @@ export async function versionAt(
   { doing, where }: { readonly doing: string; readonly where: string },
 ): Promise<CommittedVersion> {
   const paths = versionFiles.map((file) => `${prefix}${file}`);
+  const { stdout: listing } = await git(["ls-tree", "-z", "--full-tree", commit, "--", ...paths]);
+  const entries = new Map(
+    listing.split("\0").map((line) => {
+      const [entry = "", name = ""] = line.split("\t", 2);
+      return [name, entry.split(" ")] as const;
+    }),
+  );
   for (const path of paths) {
-    const { ok, stdout } = await git(["ls-tree", "-z", "--full-tree", commit, "--", path]);
-    const [entry = "", name] = stdout.replace(/\0$/, "").split("\t", 2);
-    const [mode = "", , id = ""] = entry.split(" ");
-    if (!ok || name !== path) continue;
+    const [mode, , id] = entries.get(path) ?? [];
+    if (mode === undefined || id === undefined) continue;
     if (!mode.startsWith("100")) {
       throw new CommandError(
         "usage",
