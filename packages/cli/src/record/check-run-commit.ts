@@ -11,7 +11,11 @@ import type { Env } from "../terminal.js";
  */
 export function checkRunCommit(
   { identity }: Pick<Ledger, "identity">,
-  { appName, gitCommit, allowRollback }: DeploymentRecord,
+  {
+    appName,
+    gitCommit,
+    allowRollback,
+  }: Pick<DeploymentRecord, "appName" | "gitCommit" | "allowRollback">,
   env: Env,
 ): void {
   const sha = env.GITHUB_SHA?.trim().toLowerCase();
