@@ -142,6 +142,12 @@ test.each([
   expect((await shellcheckWorkflow(shellcheckPath, workflow)).join("\n")).toContain(sentence);
 });
 
+test("a shellcheck that cannot be run is no reason to pass", async () => {
+  await expect(findShellcheck({ SHELLCHECK_PATH: "/nowhere/shellcheck" })).rejects.toThrow(
+    'SHELLCHECK_PATH names "/nowhere/shellcheck", which cannot be run',
+  );
+});
+
 test.each([
   ["an action by its tag", /@3d3c\S+ # v7.0.1/, "@v7", 'got "actions/checkout@v7"'],
   ["an action without its version", / # v7.0.1/, "", 'got "actions/checkout@3d3c'],
