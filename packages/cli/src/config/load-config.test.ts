@@ -30,8 +30,8 @@ const WHOLE = `{
 }
 `;
 
-test("a whole file is read, with every default filled in", () => {
-  const parsed = parseConfig(WHOLE, "/work/tideline.config.json");
+test("a whole file is read, with every default filled in", async () => {
+  const parsed = await parseConfig(WHOLE, "/work/tideline.config.json");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { services, environments, shared, ...rest } = parsed.config;
   expect(rest).toEqual({
@@ -99,19 +99,19 @@ test("a whole file is read, with every default filled in", () => {
 });
 
 /** The source of the version, by name, of services that are written so. */
-const sourceOf = (services: object) => {
-  const parsed = parseConfig(JSON.stringify({ services }), "/tideline.config.json");
+const sourceOf = async (services: object) => {
+  const parsed = await parseConfig(JSON.stringify({ services }), "/tideline.config.json");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return [...parsed.config.services.values()].find(({ isVersionSource }) => isVersionSource)?.name;
 };
 
-test("the version's source is the service that says so, else web, else the only one", () => {
+test("the version's source is the service that says so, else web, else the only one", async () => {
   const paths = ["a"];
-  expect(sourceOf({ web: { paths }, api: { paths, versionSource: true } })).toBe("api");
-  expect(sourceOf({ api: { paths }, web: { paths } })).toBe("web");
-  expect(sourceOf({ api: { paths } })).toBe("api");
-  expect(sourceOf({ api: { paths }, jobs: { paths } })).toBeUndefined();
-  expect(sourceOf({ web: { paths, versionSource: false }, api: { paths } })).toBeUndefined();
+  expect(await sourceOf({ web: { paths }, api: { paths, versionSource: true } })).toBe("api");
+  expect(await sourceOf({ api: { paths }, web: { paths } })).toBe("web");
+  expect(await sourceOf({ api: { paths } })).toBe("api");
+  expect(await sourceOf({ api: { paths }, jobs: { paths } })).toBeUndefined();
+  expect(await sourceOf({ web: { paths, versionSource: false }, api: { paths } })).toBeUndefined();
 });
 
 /** Files whose shape is wrong: an editor with the JSON Schema underlines them too. */
@@ -321,8 +321,8 @@ const WRONG_OTHERWISE: typeof WRONG_SHAPES = [
 
 test.each([...WRONG_SHAPES, ...WRONG_OTHERWISE])(
   "%s is told with its line",
-  (_, text, problems) => {
-    const parsed = parseConfig(text, "/tideline.config.json");
+  async (_, text, problems) => {
+    const parsed = await parseConfig(text, "/tideline.config.json");
     expect(
       parsed.ok ? [] : parsed.problems.map(({ line, sentence }) => `${line}: ${sentence}`),
     ).toEqual(problems);

@@ -20,7 +20,7 @@ export async function loadConfig(cwd: string): Promise<TidelineConfig | null> {
     const path = join(folder, CONFIG_FILE_NAME);
     const shown = relative(cwd, path);
     const text = await readText(path, shown);
-    if (text !== null) return parseOrThrow(text, path, shown);
+    if (text !== null) return await parseOrThrow(text, path, shown);
     if (folder === parse(folder).root) return null;
   }
 }
@@ -40,8 +40,8 @@ export async function requireConfig(cwd: string, doing: string): Promise<Tidelin
   );
 }
 
-function parseOrThrow(text: string, path: string, shown: string): TidelineConfig {
-  const parsed = parseConfig(text, path);
+async function parseOrThrow(text: string, path: string, shown: string): Promise<TidelineConfig> {
+  const parsed = await parseConfig(text, path);
   if (parsed.ok) return parsed.config;
   // All at once, so that a file with three mistakes is not three runs.
   const sentences = parsed.problems.map(

@@ -4,7 +4,13 @@ import type { TidelineConfig } from "./config.js";
 import { configSchema, KNOWN_KEYS } from "./config-schema.js";
 import { fillInConfig } from "./fill-in-config.js";
 import { nearestWord } from "./nearest-word.js";
-import { type FileProblem, type JsonPath, placeName, readJsonLines } from "./read-json-lines.js";
+import {
+  type FileProblem,
+  type JsonPath,
+  placeName,
+  readJson,
+  readJsonPlaces,
+} from "./read-json-lines.js";
 
 /** A configuration, or everything that is wrong with the file, by line. */
 export type ParsedConfig =
@@ -16,21 +22,26 @@ export type ParsedConfig =
  *
  * @param path Where the file is, absolute; its folder is where the paths in it start.
  */
-export function parseConfig(text: string, path: string): ParsedConfig {
-  const json = readJsonLines(text);
+export async function parseConfig(text: string, path: string): Promise<ParsedConfig> {
+  const json = readJson(text);
   if (!json.ok) return { ok: false, problems: [json.problem] };
   const shape = v.safeParse(configSchema, json.value);
-  const problems: FileProblem[] = [...json.duplicates];
-  const add = (at: JsonPath, sentence: string) =>
-    problems.push({ line: json.lineOf(at), sentence: `${placeName(at)}${sentence}` });
-  if (!shape.success) {
-    for (const issue of shape.issues) add(...describe(issue));
-  } else {
+  const found: [at: JsonPath, sentence: string][] = [];
+  if (shape.success) {
     const config = fillInConfig(shape.output, path);
-    for (const { path: at, sentence } of checkConfig(shape.output, config)) add(at, sentence);
-    if (problems.length === 0) return { ok: true, config };
+    for (const { path: at, sentence } of checkConfig(shape.output, config)) {
+      found.push([at, sentence]);
+    }
+    if (found.length === 0 && !json.hasDuplicates) return { ok: true, config };
+  } else {
+    found.push(...shape.issues.map(describe));
   }
-  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
+  const { duplicates, lineOf } = await readJsonPlaces(text);
+  const problems = found.map(([at, sentence]) => ({
+    line: lineOf(at),
+    sentence: `${placeName(at)}${sentence}`,
+  }));
+  return { ok: false, problems: [...duplicates, ...problems].sort((a, b) => a.line - b.line) };
 }
 
 /** A problem of shape, and where it is: for a key that is missing, the object that needs it. */

@@ -1,5 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
-import { findJsonProblem } from "./find-json-problem.js";
+import { countKeys, findJsonProblem } from "./find-json-problem.js";
 
 /** Keys and indexes from the top of a document to one of its values. */
 export type JsonPath = readonly (string | number)[];
@@ -12,36 +11,49 @@ export interface FileProblem {
   readonly sentence: string;
 }
 
-/** A JSON document that knows where its values stand. */
-export type JsonLines =
+/** What a text says, or where it is no JSON. */
+export type ReadJson =
   | { readonly ok: false; readonly problem: FileProblem }
   | {
       readonly ok: true;
       readonly value: unknown;
-      /** The line of a key or of an item, from 1; that of the nearest thing above it if it is not there. */
-      readonly lineOf: (path: JsonPath) => number;
-      /** Keys that stand more than once in the same object: JSON would silently take the last. */
-      readonly duplicates: readonly FileProblem[];
+      /** True if a key stands more than once in one object: JSON silently takes the last. */
+      readonly hasDuplicates: boolean;
     };
 
-/** Reads JSON, and where everything in it stands. */
-export function readJsonLines(text: string): JsonLines {
-  const source = text.replace(/^\uFEFF/, "");
+/** Where everything in a document stands. */
+export interface JsonPlaces {
+  /** The line of a key or of an item, from 1; that of the nearest thing above it if it is not there. */
+  readonly lineOf: (path: JsonPath) => number;
+  /** Keys that stand more than once in the same object. */
+  readonly duplicates: readonly FileProblem[];
+}
+
+/** Reads JSON; a byte order mark before it is left out. */
+export function readJson(text: string): ReadJson {
+  const source = withoutMark(text);
+  const found = findJsonProblem(source);
+  if (found !== null) {
+    const line = source.slice(0, found.offset).split("\n").length;
+    const sentence = `expected ${found.expected}, got ${found.found}`;
+    return { ok: false, problem: { line, sentence } };
+  }
+  const value: unknown = JSON.parse(source);
+  return { ok: true, value, hasDuplicates: countKeys(source) !== countKeysOf(value) };
+}
+
+/**
+ * Finds where everything in a JSON document stands. JSON is YAML, whose parser keeps the place of
+ * every node; it is loaded here, because a file without mistakes does not need it.
+ */
+export async function readJsonPlaces(text: string): Promise<JsonPlaces> {
+  const { LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
-  // JSON is YAML, whose parser keeps the place of every node.
-  const document = parseDocument(source, {
+  const document = parseDocument(withoutMark(text), {
     lineCounter: lines,
     uniqueKeys: false,
     schema: "json",
   });
-  const found = findJsonProblem(source);
-  if (found !== null) {
-    const { line } = lines.linePos(found.offset);
-    return {
-      ok: false,
-      problem: { line, sentence: `expected ${found.expected}, got ${found.found}` },
-    };
-  }
   const places = new Map<string, number>();
   const duplicates: FileProblem[] = [];
   const lineAt = (node: Node) => lines.linePos(node.range?.[0] ?? 0).line;
@@ -67,8 +79,6 @@ export function readJsonLines(text: string): JsonLines {
   const top = document.contents as Node | null;
   visit(top, [], top === null ? 1 : lineAt(top));
   return {
-    ok: true,
-    value: JSON.parse(source),
     duplicates,
     lineOf: (path) => {
       for (let length = path.length; length > 0; length--) {
@@ -90,4 +100,14 @@ interface Node {
   readonly range?: readonly [start: number, ...rest: number[]] | null;
   readonly value?: unknown;
   readonly items?: readonly (Node | { readonly key: Node; readonly value: Node | null })[];
+}
+
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, "");
+}
+
+function countKeysOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, inner) => sum + countKeysOf(inner), own);
 }

@@ -53,8 +53,8 @@ const MADE_FROM: Readonly<Record<string, readonly string[]>> = {
 const PATHS = ["web/a", "api/a", "api/Dockerfile", "jobs/a", "base/a", "README.md"];
 const START: Files = Object.fromEntries(PATHS.map((path) => [path, "0"]));
 
-const configOf = (history: string): TidelineConfig => {
-  const parsed = parseConfig(
+const configOf = async (history: string): Promise<TidelineConfig> => {
+  const parsed = await parseConfig(
     JSON.stringify({
       registry: "ghcr.io/acme",
       shared: { base: ["base"] },
@@ -92,14 +92,18 @@ const contentOf = (service: string, files: Files) =>
 
 /** One repository and what its environment really serves, by the service's content. */
 class History {
-  readonly config: TidelineConfig;
   files: Files = START;
   readonly served = new Map<string, string>();
   readonly servedBefore = new Map<string, Set<string>>();
   commits = 0;
 
-  constructor(readonly name: string) {
-    this.config = configOf(name);
+  constructor(
+    readonly name: string,
+    readonly config: TidelineConfig,
+  ) {}
+
+  static async begin(name: string): Promise<History> {
+    return new History(name, await configOf(name));
   }
 
   commit(changed: Files): void {
@@ -173,7 +177,7 @@ const said = ({ entries }: Plan) =>
   );
 
 test("a service whose run failed is built by the next plan, whatever changed since", async () => {
-  const history = new History("failed-run");
+  const history = await History.begin("failed-run");
   await history.run(await history.plan(), () => false);
   history.commit({ "api/a": "1" });
   const broken = await history.plan();
@@ -188,7 +192,7 @@ test(`in ${HISTORIES} random histories every plan is what is served against what
   const play = async (seed: number) => {
     const random = randomOf(seed);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-    const history = new History(`seed-${seed}`);
+    const history = await History.begin(`seed-${seed}`);
     const states: Files[] = [START];
     for (let step = 0; step < STEPS; step++) {
       // A revert goes back to any state before; else one or two files change.

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { parseConfig } from "../config/parse-config.js";
 import { makePlan, type PlanFacts } from "./plan.js";
 
-const parsed = parseConfig(
+const parsed = await parseConfig(
   JSON.stringify({
     registry: "ghcr.io/acme",
     services: {
