@@ -67,10 +67,19 @@ export const publicDeploymentFields = {
 /** What the ledger knows of one build on one target. */
 export const buildStateValidator = v.union(
   /** Announced, not yet live. Ends by a record, an abort, or the function scheduled for `expiresAt`. */
-  v.object({ kind: v.literal("pending"), announcedAt: v.number(), expiresAt: v.number() }),
+  v.object({
+    kind: v.literal("pending"),
+    announcedAt: v.number(),
+    expiresAt: v.number(),
+    /** The target's when it was first announced; rows of an older ledger have none. */
+    epoch: v.optional(v.number()),
+  }),
   /** Was live in some epoch from the first to the last; once here, it stays here. */
   v.object({ kind: v.literal("known"), firstEpoch: v.number(), lastEpoch: v.number() }),
-  /** Its deployer was overtaken after `epoch`: pages may run it, but it was never the live build. */
+  /**
+   * Its deployer was overtaken after `epoch`, or never came back: pages may run it, but it was never
+   * the live build.
+   */
   v.object({ kind: v.literal("overtaken"), epoch: v.number() }),
 );
 
@@ -142,10 +151,10 @@ export const ledgerTables = {
 
   /**
    * Every build that was announced or recorded: one row for each target and build id.
-   * Written by recordDeployment, announceDeployment.
+   * Written by recordDeployment, announceDeployment, expirePendingBuild.
    * Read by watchLatestDeployment (the row of the client's own build), recordDeployment,
    * announceDeployment, abortDeployment.
-   * Deleted by abortDeployment, expirePendingBuild and a refused record, and only while pending.
+   * Deleted by abortDeployment and a refused record, and only while pending.
    */
   builds: defineTable({
     appName: v.string(),

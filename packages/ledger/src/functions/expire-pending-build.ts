@@ -3,9 +3,9 @@ import { internalMutation } from "../data-model.js";
 import { expirePendingBuild as expire } from "../model/announce-deployment.js";
 
 /**
- * Ends an announcement whose deployer never came back. Called by the scheduler under the path
- * `deployments:expirePendingBuild`; does nothing if the build was recorded, aborted or announced
- * again since.
+ * Ends an announcement whose deployer never came back; the build counts as overtaken from then on.
+ * Called by the scheduler under the path `deployments:expirePendingBuild`; does nothing if the build
+ * was recorded, aborted or announced again since.
  */
 export const expirePendingBuild = internalMutation({
   args: { id: v.id("builds"), expiresAt: v.number() },

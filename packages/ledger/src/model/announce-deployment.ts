@@ -36,11 +36,13 @@ export async function announceDeployment(
   }
   const announcedAt = Date.now();
   const expiresAt = announcedAt + pendingTtlMs();
+  // Announced anew, its pages may be as old as the first announcement.
+  const since = build?.state.kind === "pending" ? (build.state.epoch ?? 0) : epoch;
   const row = {
     ...{ appName, environment, buildId, version, gitCommit },
     ...(inputsId !== null && { inputsId }),
     ...(imageDigest !== null && { imageDigest }),
-    state: { kind: "pending" as const, announcedAt, expiresAt },
+    state: { kind: "pending" as const, announcedAt, expiresAt, epoch: since },
   };
   const id = build === null ? await ctx.db.insert("builds", row) : build._id;
   if (build !== null) await ctx.db.patch(id, row);
@@ -63,13 +65,19 @@ export async function abortDeployment(
   return true;
 }
 
-/** Ends an announcement whose time is over, unless it ended or was renewed in the meantime. */
+/**
+ * Ends an announcement whose time is over, unless it ended or was renewed in the meantime.
+ *
+ * Its deployer died, or recorded another build that it found in its place; between the two it may
+ * have served this one. Pages that run it would never hear of an update if it were forgotten and
+ * the build before it is put back, which moves no epoch.
+ */
 export async function expirePendingBuild(
   ctx: MutationCtx,
   { id, expiresAt }: { readonly id: Id<"builds">; readonly expiresAt: number },
 ): Promise<void> {
   const build = await ctx.db.get(id);
   if (build?.state.kind === "pending" && build.state.expiresAt === expiresAt) {
-    await ctx.db.delete(id);
+    await ctx.db.patch(id, { state: { kind: "overtaken", epoch: build.state.epoch ?? 0 } });
   }
 }

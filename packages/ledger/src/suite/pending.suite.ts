@@ -83,7 +83,7 @@ export function pendingSuite(getClient: () => LedgerClient): void {
       expect(await r.latest("a")).toBeNull();
     });
 
-    test("pending + time over -> unknown, but not if it was announced again", async () => {
+    test("pending + time over -> known since its announcement, but not if it was announced again", async () => {
       const r = rig();
       await r.client.setVariable("TIDELINE_PENDING_TTL_MS", "600");
       try {
@@ -97,7 +97,7 @@ export function pendingSuite(getClient: () => LedgerClient): void {
         await r.client.setVariable("TIDELINE_PENDING_TTL_MS", "600");
         await r.announce("b");
         await r.client.advance(700);
-        expect(await r.clientBuild("b")).toEqual({ state: "unknown" });
+        expect(await r.clientBuild("b")).toEqual({ state: "known", firstEpoch: 1, lastEpoch: 1 });
         expect(await r.clientBuild("c")).toEqual({ state: "pending" });
       } finally {
         await r.client.setVariable("TIDELINE_PENDING_TTL_MS", null);

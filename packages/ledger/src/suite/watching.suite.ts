@@ -45,7 +45,7 @@ export function watchingSuite(getClient: () => LedgerClient): void {
           expect(answers.map((answer) => answer?.clientBuild.state)).toEqual([
             "unknown",
             "pending",
-            "unknown",
+            "known",
           ]),
         { timeout: 10_000 },
       );

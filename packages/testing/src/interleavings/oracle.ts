@@ -45,7 +45,7 @@ export const PENDING_MS = 30 * 60_000;
 export class Oracle {
   isHeld = false;
   readonly #taken: Taken[] = [];
-  readonly #announcedAt = new Map<string, number>();
+  readonly #announced = new Map<string, { readonly at: number; readonly epoch: number }>();
   readonly #overtakenAfter = new Map<string, number>();
 
   get epoch(): number {
@@ -61,7 +61,7 @@ export class Oracle {
     const kind = this.#kindOf(wish);
     const code = this.#refusal(wish, kind);
     const wasPending = this.#isPending(wish.buildId, now);
-    this.#announcedAt.delete(wish.buildId);
+    this.#announced.delete(wish.buildId);
     if (code !== null) {
       const isNew = wasPending || !this.#isKnown(wish.buildId);
       if (code === "SUPERSEDED" && isNew && !this.#overtakenAfter.has(wish.buildId)) {
@@ -77,14 +77,18 @@ export class Oracle {
   announce(wish: Wish, now: number): { ok: true; state: string; epoch: number } | Outcome {
     const code = this.#refusal({ ...wish, asOfEpoch: null }, this.#kindOf(wish));
     if (code !== null) return { ok: false, code };
+    const isPending = this.#isPending(wish.buildId, now);
     const isSettled = this.#isKnown(wish.buildId) || this.#overtakenAfter.has(wish.buildId);
-    if (!isSettled) this.#announcedAt.set(wish.buildId, now);
+    if (!isSettled) {
+      const since = isPending ? this.#announced.get(wish.buildId)?.epoch : this.epoch;
+      this.#announced.set(wish.buildId, { at: now, epoch: since ?? 0 });
+    }
     return { ok: true, state: isSettled ? "live" : "pending", epoch: this.epoch };
   }
 
   abort(buildId: string, now: number): { ok: true } | Outcome {
     const wasPending = this.#isPending(buildId, now);
-    this.#announcedAt.delete(buildId);
+    this.#announced.delete(buildId);
     return wasPending ? { ok: true } : { ok: false, code: "NOTHING_PENDING" };
   }
 
@@ -108,11 +112,12 @@ export class Oracle {
       const epochs = this.#epochsOf(buildId);
       return { state: "known", firstEpoch: Math.min(...epochs), lastEpoch: Math.max(...epochs) };
     }
+    const isPending = this.#isPending(buildId, now);
     const overtaken = this.#overtakenAfter.get(buildId);
     if (overtaken !== undefined) {
       return { state: "known", firstEpoch: overtaken, lastEpoch: overtaken };
     }
-    return { state: this.#isPending(buildId, now) ? "pending" : "unknown" };
+    return { state: isPending ? "pending" : "unknown" };
   }
 
   #kindOf(wish: Wish): Taken["kind"] {
@@ -137,9 +142,14 @@ export class Oracle {
     return this.#epochsOf(buildId).length > 0;
   }
 
+  /** Also notes of a build whose time is over that it may be what pages run. */
   #isPending(buildId: string, now: number): boolean {
-    const at = this.#announcedAt.get(buildId);
-    return at !== undefined && now < at + PENDING_MS;
+    const announced = this.#announced.get(buildId);
+    if (announced === undefined) return false;
+    if (now < announced.at + PENDING_MS) return true;
+    this.#announced.delete(buildId);
+    this.#overtakenAfter.set(buildId, announced.epoch);
+    return false;
   }
 
   #epochsOf(buildId: string): number[] {
