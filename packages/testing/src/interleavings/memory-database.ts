@@ -44,21 +44,24 @@ export function touches(reads: ReadSet, writes: readonly Write[]): boolean {
   );
 }
 
+/** The fields of each index, by "table.index". */
+const INDEXES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(ledgerTables).flatMap(([table, definition]) =>
+    definition[" indexes"]().map(
+      ({ indexDescriptor, fields }) => [`${table}.${indexDescriptor}`, fields] as const,
+    ),
+  ),
+);
+
 /** The tables and what is done with them. */
 export class MemoryDatabase {
   readonly #tables = new Map<string, Map<string, Row>>();
-  readonly #indexes = new Map<string, readonly string[]>();
   #nextId = 1;
   #reads: Read[] = [];
   #writes: Write[] = [];
 
   constructor() {
-    for (const [table, definition] of Object.entries(ledgerTables)) {
-      this.#tables.set(table, new Map());
-      for (const { indexDescriptor, fields } of definition[" indexes"]()) {
-        this.#indexes.set(`${table}.${indexDescriptor}`, fields);
-      }
-    }
+    for (const table of Object.keys(ledgerTables)) this.#tables.set(table, new Map());
   }
 
   /** Runs a query or mutation; a mutation that throws leaves nothing behind. */
@@ -112,7 +115,7 @@ export class MemoryDatabase {
   query(table: string) {
     return {
       withIndex: (index: string, range: (q: IndexRange) => unknown = () => {}) => {
-        const fields = this.#indexes.get(`${table}.${index}`);
+        const fields = INDEXES.get(`${table}.${index}`);
         if (fields === undefined) throw new Error(`Index ${table}.${index} not found.`);
         const bounds = new IndexRange(fields);
         range(bounds);
