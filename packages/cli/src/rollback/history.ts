@@ -34,15 +34,15 @@ const MAX_PAGES = 50;
  */
 export async function readHistory(
   ledger: Ledger,
-  target: { readonly appName: string; readonly environment: string },
+  { appName, environment }: { readonly appName: string; readonly environment: string },
   send: SendOptions,
 ): Promise<readonly HistoryRow[]> {
-  const doing = `read the history of ${target.appName} in ${target.environment}`;
+  const doing = `read the history of ${appName} in ${environment}`;
   const rows: HistoryRow[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page++) {
     const paginationOpts: { numItems: number; cursor: string | null } = { numItems: PAGE, cursor };
-    const args = { ...target, paginationOpts };
+    const args = { appName, environment, paginationOpts };
     const answer = (await ledger.call("query", FUNCTION_NAMES.listDeployments, args, {
       ...send,
       doing,
