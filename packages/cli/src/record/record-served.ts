@@ -63,8 +63,9 @@ export type Switch = () => Promise<void>;
 /**
  * Announces the record's build, has it switched, waits for it, and records what is served.
  *
- * Whatever goes wrong before the record ends the announcement; a process that dies leaves that to
- * the ledger, which ends it after half an hour.
+ * Whatever goes wrong before the record ends the announcement, unless the build was served for a
+ * moment: pages may run it, and the ledger, which ends the announcement after half an hour, will
+ * know them then. A process that dies leaves it to the ledger too.
  *
  * @param switchOver Puts the build in place. @default somebody did already
  * @throws {CommandError} `failed`, if another build is served when the time is over, or the ledger
@@ -79,13 +80,19 @@ export async function recordServed(
 ): Promise<Served> {
   const begun = await sendAnnouncement(ledger, record, send);
   if (!begun.ok) return { kind: "refused", answer: begun, observations: [] };
+  let wasServed = false;
   try {
     await switchOver();
-    return await verifyAndFinish(ledger, record, probe, send, begun.epoch);
+    return await verifyAndFinish(ledger, record, probe, send, begun.epoch, () => {
+      wasServed = true;
+    });
   } catch (error) {
     const isOver = error instanceof CommandError && error.isOutcomeUnknown;
     // A record that may have arrived has ended the announcement, or is about to.
-    if (begun.state === "pending" && !isOver) await endAnnouncement(ledger, record, send);
+    if (begun.state === "pending" && !isOver) {
+      if (wasServed) send.log("It was served for a moment, so its announcement is left to run out");
+      else await endAnnouncement(ledger, record, send);
+    }
     throw error;
   }
 }
@@ -96,6 +103,7 @@ async function verifyAndFinish(
   probe: ProbeOptions,
   send: SendOptions,
   firstEpoch: number,
+  onServed: () => void,
 ): Promise<Served> {
   const doing = `record ${nameOf(record)} in ${record.environment}`;
   const wanted = {
@@ -113,7 +121,15 @@ async function verifyAndFinish(
     const leftMs = Math.max(end - now(), agreeing * watch.intervalMs);
     const timeoutMs = isAny ? watch.timeoutMs : leftMs;
     const observation = await interruptible(doing, probes, () =>
-      watchProbes(rules, { ...watch, timeoutMs, signal: send.signal }),
+      watchProbes(rules, {
+        ...watch,
+        timeoutMs,
+        signal: send.signal,
+        onRound: ({ probes }) => {
+          const isSeen = probes.some(({ last }) => last?.stamp && isServed(wanted, last.stamp));
+          if (isSeen) onServed();
+        },
+      }),
     );
     observations.push(observation);
     if (observation.state === "settled" && observation.stamp) return observation.stamp;

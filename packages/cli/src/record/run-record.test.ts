@@ -294,6 +294,19 @@ describe("--probe", () => {
     expect(new Set(rig.site.requests).size).toBe(rig.site.requests.length);
   });
 
+  test("a build that was served for a moment stays announced, for the pages that got it", async () => {
+    const [a, b] = [stampOf("a", app), stampOf("b", app)];
+    await rig.writeStamp(a);
+    await rig.tideline(record());
+    await rig.writeStamp(b);
+    rig.site.publish(a);
+    rig.site.onRequest = (count) => rig.site.publish(count === 2 ? b : a);
+    const run = await rig.tideline(record("--probe", rig.site.url, ...FAST, "--timeout", "0.1"));
+    expect(run.code).toBe(1);
+    expect(run.log).toContain("It was served for a moment, so its announcement is left to run out");
+    expect(await rig.live(app, "build-b")).toMatchObject({ clientBuild: { state: "pending" } });
+  });
+
   test("several addresses must all serve it", async () => {
     const other = await Site.start();
     try {
