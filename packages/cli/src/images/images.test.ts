@@ -124,6 +124,8 @@ describe("tideline images", () => {
     [["api", "--source", "oci:x"], 'expected "push" before the service'],
     [["push"], "expected one service, got none"],
     [["push", "api", "web"], 'expected one service, got "api web"'],
+    [["push", "api", "--environment", "moon"], 'expected one of "staging", got "moon"'],
+    [["push", "api", "--format", "args"], "expected no --format"],
     [["push", "api", "--digest", "sha256:12"], "64 hex digits"],
     [["push", "api", "--source", "registry.example/api"], "an image as skopeo names it"],
   ])("asks for what it can use: %j", async (args, sentence) => {

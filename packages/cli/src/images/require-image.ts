@@ -31,8 +31,23 @@ export function requireImage(config: TidelineConfig, service: ServiceConfig): st
   );
 }
 
-/** Gives names as a sentence lists them. */
-export function quoted(names: Iterable<string>): string {
+/**
+ * Gives the environment that was named; null if none was.
+ *
+ * @throws {CommandError} `usage`, if the configuration has no such environment.
+ */
+export function readEnvironment(
+  { environments }: TidelineConfig,
+  name: string | undefined,
+): string | null {
+  if (name === undefined || environments.has(name)) return name ?? null;
+  throw new CommandError(
+    "usage",
+    `Cannot use --environment: expected one of ${quoted(environments.keys())}, got "${name}"`,
+  );
+}
+
+function quoted(names: Iterable<string>): string {
   const list = [...names].map((name) => `"${name}"`);
   return list.length === 0 ? "the configuration's, which names none" : list.join(", ");
 }

@@ -8,7 +8,7 @@ import { buildIds } from "./build-ids.js";
 import { describeImage, imageName, type ServiceImage } from "./describe-image.js";
 import { formatArgs } from "./format-args.js";
 import { runPush } from "./push/run-push.js";
-import { quoted, requireImage, requireService } from "./require-image.js";
+import { readEnvironment, requireImage, requireService } from "./require-image.js";
 import { sourceFacts } from "./source-facts.js";
 
 /** `tideline images`, with its form `tideline images push`. */
@@ -63,14 +63,6 @@ function readForm(text: string | undefined, names: readonly string[]): keyof typ
   throw new CommandError(
     "usage",
     `Cannot print the arguments of a build: expected one service, got ${names.length === 0 ? "none" : `"${names.join(" ")}"`}`,
-  );
-}
-
-function readEnvironment({ environments }: TidelineConfig, name: string | undefined) {
-  if (name === undefined || environments.has(name)) return name ?? null;
-  throw new CommandError(
-    "usage",
-    `Cannot use --environment: expected one of ${quoted(environments.keys())}, got "${name}"`,
   );
 }
 

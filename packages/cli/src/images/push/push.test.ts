@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runCli } from "@tideline/testing/built-cli";
 import { readDigest, ShopRig, skopeo } from "@tideline/testing/registry-rig";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -265,7 +266,6 @@ describe("a registry that says no", () => {
     const folder = await mkdtemp(join(rig.git.folder, "elsewhere-"));
     await writeFile(join(folder, "tideline.config.json"), config);
     const { source } = await buildChanged();
-    const { runCli } = await import("@tideline/testing/built-cli");
     const push = ["images", "push", "api", "--source", source, "--version", "1.0.0"];
     return await runCli(rig.cli, push, { cwd: folder, env: rig.env });
   }
@@ -286,6 +286,31 @@ describe("a registry that says no", () => {
       expect(run.code).toBe(1);
       expect(run.stderr).toMatch(/^Cannot read /m);
     }));
+
+  it("never answers, and Ctrl-C ends the wait with 130", async () => {
+    const config = (host: string) =>
+      JSON.stringify({
+        registry: `${host}/acme`,
+        services: { api: { paths: ["services/api/**"], image: "api" } },
+      });
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const folder = await mkdtemp(join(rig.git.folder, "elsewhere-"));
+    const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    await writeFile(join(folder, "tideline.config.json"), config(host));
+    const { source } = await buildChanged();
+    try {
+      const run = await runCli(rig.cli, ["images", "push", "api", "--source", source], {
+        cwd: folder,
+        env: rig.env,
+        onStart: (child) => void silent.once("connection", () => child.kill("SIGINT")),
+      });
+      expect(run.code).toBe(130);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
 
   it("is away", async () => {
     let gone = "";

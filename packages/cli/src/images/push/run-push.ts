@@ -6,7 +6,7 @@ import type { Outcome, Terminal } from "../../terminal.js";
 import { imageTags } from "../image-tags.js";
 import { findRegistryTool } from "../registry/find-registry-tool.js";
 import { parseDigest, parseRepository } from "../registry/image-name.js";
-import { requireImage, requireService } from "../require-image.js";
+import { readEnvironment, requireImage, requireService } from "../require-image.js";
 import { sourceFacts } from "../source-facts.js";
 import { type ImagePush, type PushedImage, pushImage } from "./push-image.js";
 import { readPlanEntry } from "./read-plan-entry.js";
@@ -28,6 +28,10 @@ export async function runPush(
   const config = await requireConfig(cwd, "push an image");
   const service = requireService(config, name);
   const image = requireImage(config, service);
+  readEnvironment(config, given.text("environment"));
+  if (given.text("format") !== undefined) {
+    throw new CommandError("usage", "Cannot push: expected no --format, which describes a build");
+  }
   const what =
     given.text("plan") === undefined
       ? await fromOptions(image, given)
