@@ -107,6 +107,22 @@ describe("tideline stamp", () => {
     await rm(outside, { recursive: true });
   });
 
+  test.each(["America/New_York", "Pacific/Kiritimati"])(
+    "names the time in UTC in %s",
+    async (TZ) => {
+      const outside = await mkdtemp(join(tmpdir(), "tideline-outside-"));
+      const before = Date.now();
+      const { stdout } = await stamp(["--app", "web", "--json"], { TZ }, outside);
+      const [, ...parts] =
+        /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)$/.exec(JSON.parse(stdout).version) ?? [];
+      const [year = 0, month = 0, ...rest] = parts.map(Number);
+      const named = Date.UTC(year, month - 1, ...rest);
+      expect(named).toBeGreaterThan(before - 1_000);
+      expect(named).toBeLessThanOrEqual(Date.now());
+      await rm(outside, { recursive: true });
+    },
+  );
+
   test("in a hidden form names no commit at all", async () => {
     const { stdout, stderr } = await stamp(["--json"], {
       TIDELINE_VERSION_FORM: "hmac",
