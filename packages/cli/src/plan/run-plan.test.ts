@@ -87,7 +87,9 @@ const repository = async () => {
 };
 
 /** Runs `tideline plan` and gives what it wrote. */
-const plan = async (cwd: string, args: readonly string[] = [], env: object = {}) => {
+const plan = (cwd: string, args: readonly string[] = [], env: object = {}) =>
+  tideline(cwd, ["plan", ...args], env);
+const tideline = async (cwd: string, args: readonly string[], env: object = {}) => {
   const out: string[] = [];
   const log: string[] = [];
   const terminal = {
@@ -103,7 +105,7 @@ const plan = async (cwd: string, args: readonly string[] = [], env: object = {})
     log: (line: string) => void log.push(line),
     signal: new AbortController().signal,
   };
-  const code = await run(["plan", ...args], terminal);
+  const code = await run(args, terminal);
   return { code, out: out.join("\n"), log: log.join("\n") };
 };
 const planJson = async (
@@ -186,10 +188,11 @@ test("a change is seen by who depends on it, and a table names the paths", async
   });
 });
 
-test("a clone of depth 1 plans the same bytes as a whole one, from a folder below too", async () => {
+test("a clone of depth 1 gives the same bytes of plan and stamp as a whole one, from a folder below too", async () => {
   const git = await repository();
   await deploy(await planJson(git.folder), ALL, DIGESTS[0]);
   for (const n of [2, 3]) await git.commit(`${n}`, { "apps/web/index.html": `${n}` });
+  await git.git("tag", "v1.0.0");
   const [whole, shallow] = [
     await kept(GitRig.clone(git)),
     await kept(GitRig.clone(git, "--depth=1")),
@@ -198,6 +201,9 @@ test("a clone of depth 1 plans the same bytes as a whole one, from a folder belo
   expect(await plan(shallow.folder, ["--json"])).toEqual(bytes);
   expect(await plan(join(shallow.folder, "apps/web"), ["--json"])).toEqual(bytes);
   expect(actions(JSON.parse(bytes.out))).toEqual({ web: "build", api: "reuse", jobs: "skip" });
+  const stamp = await tideline(whole.folder, ["stamp", "--app", "web", "--json"]);
+  expect(JSON.parse(stamp.out)).toMatchObject({ gitTag: "v1.0.0", gitDirty: false });
+  expect(await tideline(shallow.folder, ["stamp", "--app", "web", "--json"])).toEqual(stamp);
   // The table says more where more is known, and only there.
   expect((await plan(whole.folder)).out).toContain("differ from what is live: apps/web/index.html");
   expect((await plan(shallow.folder)).out).toMatch(/differ from what is live +-/);

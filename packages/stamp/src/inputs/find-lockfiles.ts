@@ -36,7 +36,7 @@ export function findLockfiles(tree: InputTree, globs: readonly string[]): number
     if (glob.startsWith("!")) continue;
     for (let folder = globBase(tree, glob); !seen.has(folder); folder = parentOf(folder)) {
       seen.add(folder);
-      const here = lockfilesIn(tree.paths, folder);
+      const here = lockfilesIn(tree, folder);
       for (const index of here) found.add(index);
       if (here.length > 0 || folder === "") break;
     }
@@ -44,7 +44,18 @@ export function findLockfiles(tree: InputTree, globs: readonly string[]): number
   return [...found];
 }
 
-function lockfilesIn(paths: readonly string[], folder: string): number[] {
+// Services stand beside each other, under the same folders.
+const known = new WeakMap<InputTree, Map<string, readonly number[]>>();
+
+function lockfilesIn(tree: InputTree, folder: string): readonly number[] {
+  const folders = known.get(tree) ?? new Map<string, readonly number[]>();
+  known.set(tree, folders);
+  const found = folders.get(folder) ?? lookFor(tree.paths, folder);
+  folders.set(folder, found);
+  return found;
+}
+
+function lookFor(paths: readonly string[], folder: string): readonly number[] {
   return LOCKFILES.flatMap((name) => {
     const path = folder === "" ? name : `${folder}/${name}`;
     const index = firstFrom(paths, path);
