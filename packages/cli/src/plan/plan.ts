@@ -1,6 +1,6 @@
 /** What a deployment would do, decided from what is here and what is live. Pure. */
 import type { DeployedInputs } from "@tideline/version";
-import { bumpVersion } from "@tideline/version/bump";
+import { bumpVersion, compareVersions } from "@tideline/version/bump";
 import type { ServiceConfig, TidelineConfig } from "../config/config.js";
 import { imageName } from "../images/describe-image.js";
 import { imageTags } from "../images/image-tags.js";
@@ -62,7 +62,7 @@ export function makePlan(facts: PlanFacts): Plan {
   const { config, environment, commit, version: start } = facts;
   const compared = [...config.services.values()].map((service) => compare(service, facts));
   const bump = start.kind === "file" && compared.some((found) => needsVersion(found, facts));
-  const version = bump ? bumpVersion(start.text, "patch") : start.text;
+  const version = bump ? bumpVersion(highestLive(compared, start.text), "patch") : start.text;
   const entries = compared.map((found) => decide(found, { ...facts, next: version }));
   return { environment, commit, version, bump, entries };
 }
@@ -96,7 +96,34 @@ function needsVersion(
   { version }: PlanFacts,
 ): boolean {
   const isNamedByVersion = service.isVersionSource || image !== null;
-  return state === "new" && isNamedByVersion && live?.version === version.text;
+  return (
+    state === "new" && isNamedByVersion && live !== null && isTaken(live.version, version.text)
+  );
+}
+
+/**
+ * A name is taken by what is live under it, and by what is live under a later one: a commit may
+ * have been pushed before the bump of the one before it had landed.
+ */
+function isTaken(live: string | null, version: string): boolean {
+  if (live === null) return false;
+  return live === version || (isVersion(live) && compareVersions(live, version) > 0);
+}
+
+function highestLive(compared: readonly Comparison[], version: string): string {
+  return compared
+    .map(({ live }) => live?.version ?? version)
+    .filter(isVersion)
+    .reduce((highest, live) => (compareVersions(live, highest) > 0 ? live : highest), version);
+}
+
+/** What is live may have another kind of name, a commit's for example. */
+function isVersion(name: string): boolean {
+  try {
+    return compareVersions(name, name) === 0;
+  } catch {
+    return false;
+  }
 }
 
 function decide(found: Comparison, facts: PlanFacts & { readonly next: string }): PlanEntry {
