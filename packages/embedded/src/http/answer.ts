@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { ActionOutcome, EncodedValue } from "../contract.js";
 import { toCleanJson } from "./clean-json.js";
+import { discardRest } from "./discard-rest.js";
 import { HttpError } from "./http-error.js";
 
 /** How a caller wants values: with Convex's types, or as plain JSON. */
@@ -80,7 +81,6 @@ export function sendError(response: ServerResponse, error: unknown): void {
           "Your request couldn't be completed. Try again later.",
         );
   const { status, code, message } = known;
-  // The rest of a refused body is not read, so the connection cannot be used again.
-  if (status === 413) response.setHeader("Connection", "close");
   sendJson(response, status, JSON.stringify({ code, message }));
+  discardRest(response.req);
 }

@@ -7,6 +7,7 @@ import type { Identity, Runtime } from "../contract.js";
 import type { Log } from "../log.js";
 import type { AdminKey } from "./admin-key.js";
 import { sendError } from "./answer.js";
+import { discardRest } from "./discard-rest.js";
 import { HttpError } from "./http-error.js";
 
 const MAX_RESPONSE_BYTES = 20 * 1_048_576;
@@ -90,17 +91,6 @@ async function send(
   // The head goes first, so that a stream of events is open before its first event.
   response.flushHeaders();
   await pipeline(Readable.fromWeb(answer.body as ReadableStream), limitBytes, response);
-}
-
-/**
- * Reads on to the end of a body that the action did not want: a client that is still sending it
- * would not look at the answer, and would find the connection closed instead.
- */
-function discardRest(request: IncomingMessage): void {
-  if (request.readableEnded || request.destroyed) return;
-  // The stream that the action was given pauses the request when nobody reads it.
-  request.removeAllListeners("data");
-  request.resume();
 }
 
 async function* limitBytes(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -154,6 +154,17 @@ it.each<[string, string, string, number, RegExp]>([
   },
 );
 
+it("an HTTP body of 25 MiB that does not say its length is answered in one sentence", async () => {
+  const piece = new Uint8Array(1_048_576).fill(0x78);
+  const pieces = ReadableStream.from(Array.from({ length: 25 }, () => piece));
+  const init = { method: "POST", body: pieces, duplex: "half" };
+  const response = await fetch(`${server.url}/api/mutation`, init);
+  expect([response.status, await response.json()]).toEqual([
+    413,
+    expect.objectContaining({ message: expect.stringMatching(/above \d+ bytes$/) }),
+  ]);
+});
+
 it("after all of it nothing of the others is lost", async () => {
   const http = new ConvexHttpClient(server.url, { logger: false });
   expect(await historyOf(http, WITNESS_APP)).toHaveLength(witness.rounds);
