@@ -3,27 +3,30 @@
  * before, and serves the site. `--check` asks whether it does.
  *
  * TIDELINE_RELEASE is the release of the image, TIDELINE_SITE the folder that outlives the
- * container, HOST and PORT where to listen.
+ * container, HOST and PORT where to listen. A page that hears through a gateway does so at its own
+ * address; TIDELINE_GATEWAY_URL says where that is passed on to (http://gateway:8780).
  */
 import { KEPT_RELEASES } from "./kept-releases.js";
+import { passOnTo } from "./pass-on-to.js";
 import { pruneReleases } from "./releases.js";
 import { runScript, ScriptError } from "./script-error.js";
 import { startSiteHost } from "./site-host.js";
 import { takeRelease } from "./take-release.js";
 
 const { TIDELINE_RELEASE = "/srv/release", TIDELINE_SITE = "/srv/site" } = process.env;
-const { HOST = "0.0.0.0", PORT = "8080" } = process.env;
+const { HOST: host = "0.0.0.0", PORT = "8080", TIDELINE_GATEWAY_URL } = process.env;
 
 await runScript(async () => {
   if (process.argv.includes("--check")) return await check();
   const release = await takeRelease(TIDELINE_SITE, TIDELINE_RELEASE);
   await pruneReleases(TIDELINE_SITE, KEPT_RELEASES);
-  const host = await startSiteHost(TIDELINE_SITE, Number(PORT), "PORT", HOST);
+  const gateway = TIDELINE_GATEWAY_URL ? passOnTo(TIDELINE_GATEWAY_URL) : undefined;
+  const served = await startSiteHost(TIDELINE_SITE, Number(PORT), "PORT", { host, gateway });
   const { appName, version } = release.stamp;
-  console.log(`${version} of ${appName} is served at ${host.url}, as release ${release.number}`);
+  console.log(`${version} of ${appName} is served at ${served.url}, as release ${release.number}`);
   // The first process of a container dies of no signal that it does not handle.
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => void host.close());
+    process.once(signal, () => void served.close());
   }
 });
 

@@ -5,7 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { currentReleaseNumber, listReleaseNumbers, releaseFolder } from "./releases.js";
@@ -18,8 +23,24 @@ export interface SiteHost {
   close(): Promise<void>;
 }
 
+/** More about how a site is served. */
+export interface SiteHostOptions {
+  /** The address to listen on. @default "127.0.0.1", this machine only */
+  readonly host?: string;
+  /** Answers what a gateway answers (see `GATEWAY_PATHS`). @default nobody does */
+  readonly gateway?: RequestListener | undefined;
+}
+
+/** What a page asks a gateway for, at its own address. */
+export const GATEWAY_PATHS: readonly string[] = [
+  "/version",
+  "/events/version",
+  "/tideline.js",
+  "/healthz",
+];
+
 /**
- * Serves a site, on this machine only unless `host` says otherwise.
+ * Serves a site.
  *
  * @param site The folder with `releases/` and `current`; read at every request, so that pointing to
  *   another release is all there is to publishing.
@@ -31,9 +52,13 @@ export async function startSiteHost(
   site: string,
   port: number,
   option: string,
-  host = "127.0.0.1",
+  { host = "127.0.0.1", gateway }: SiteHostOptions = {},
 ): Promise<SiteHost> {
   const server = createServer((request, response) => {
+    if (gateway !== undefined && GATEWAY_PATHS.includes(request.url?.split("?", 1)[0] ?? "")) {
+      gateway(request, response);
+      return;
+    }
     answer(site, request).then(
       (reply) => send(request, response, reply),
       (error: unknown) => {
