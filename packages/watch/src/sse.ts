@@ -1,0 +1,2 @@
+/** The door to a gateway: a source for pages that do not speak Convex, and for large audiences. */
+export { type GatewaySourceOptions, gatewaySource } from "./sse/gateway-source.js";
