@@ -3,6 +3,7 @@ import { annotateCommand } from "./annotate/command.js";
 import { bumpCommand } from "./bump/command.js";
 import type { Command } from "./command.js";
 import { doctorCommand } from "./doctor/command.js";
+import { doctorSseCommand } from "./doctor/sse/command.js";
 import { holdCommand, releaseHoldCommand } from "./hold/command.js";
 import { imagesCommand } from "./images/command.js";
 import { planCommand } from "./plan/command.js";
@@ -17,6 +18,7 @@ export const COMMANDS = {
   annotate: annotateCommand,
   bump: bumpCommand,
   doctor: doctorCommand,
+  "doctor sse": doctorSseCommand,
   hold: holdCommand,
   images: imagesCommand,
   plan: planCommand,

@@ -74,20 +74,36 @@ export class GivenOptions {
 export function parseCommandLine(args: readonly string[]): Request {
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    return { kind: "help", command: rest[0] !== undefined && isCommand(rest[0]) ? rest[0] : null };
+    return { kind: "help", command: commandOf(rest)?.name ?? null };
   }
   if (first === "--version" || first === "-v") return { kind: "version" };
-  if (!isCommand(first)) {
+  const command = commandOf(args);
+  if (command === null) {
     throw new CommandError(
       "usage",
       `Cannot run "${first}": expected one of the commands ${Object.keys(COMMANDS).join(", ")}`,
     );
   }
-  const { options, positionals = [] }: Command = COMMANDS[first];
+  return parseOptions(command.name, command.rest);
+}
+
+/** The longest name wins: `doctor sse` is a command of its own beside `doctor`. */
+function commandOf(
+  args: readonly string[],
+): { readonly name: CommandName; readonly rest: readonly string[] } | null {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(" ");
+    if (isCommand(name)) return { name, rest: args.slice(words) };
+  }
+  return null;
+}
+
+function parseOptions(name: CommandName, rest: readonly string[]): Request {
+  const { options, positionals = [] }: Command = COMMANDS[name];
   const config = Object.fromEntries(
-    Object.entries(options).map(([name, { value, isMany = false }]) => [
-      name,
-      name === "help"
+    Object.entries(options).map(([option, { value, isMany = false }]) => [
+      option,
+      option === "help"
         ? ({ type: "boolean", short: "h" } as const)
         : ({ type: value ? "string" : "boolean", multiple: isMany } as const),
     ]),
@@ -104,14 +120,14 @@ export function parseCommandLine(args: readonly string[]): Request {
   } catch (cause) {
     // Node's text goes on about positional arguments; its first sentence says what is wrong.
     const [sentence] = (cause as Error).message.split(". ");
-    throw new CommandError("usage", `Cannot run "${first}": ${sentence}`, { cause });
+    throw new CommandError("usage", `Cannot run "${name}": ${sentence}`, { cause });
   }
-  if (values.help === true) return { kind: "help", command: first };
-  const given = Object.entries(values).flatMap(([name, value]): [string, Given][] =>
-    value === undefined ? [] : [[name, value as Given]],
+  if (values.help === true) return { kind: "help", command: name };
+  const given = Object.entries(values).flatMap(([option, value]): [string, Given][] =>
+    value === undefined ? [] : [[option, value as Given]],
   );
-  given.push(...nameWords(first, positionals, words));
-  return { kind: "command", command: first, options: new GivenOptions(given) };
+  given.push(...nameWords(name, positionals, words));
+  return { kind: "command", command: name, options: new GivenOptions(given) };
 }
 
 /** Node's parser knows no option whose value may be left out. */

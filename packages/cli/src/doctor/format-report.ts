@@ -14,8 +14,12 @@ export function formatReport(results: readonly CheckResult[]): string {
       `         To mend it: ${fix}`,
     ]);
   });
+  return [...lines, "", summaryOf(results)].join("\n");
+}
+
+/** Counts how the checks ended. */
+export function summaryOf(results: readonly CheckResult[]): string {
   const count = (state: ReturnType<typeof stateOf>) =>
     results.filter(({ found }) => stateOf(found) === state).length;
-  const summary = `${count("ok")} ok, ${count("warn")} with warnings, ${count("fail")} failed, ${count("skipped")} skipped`;
-  return [...lines, "", summary].join("\n");
+  return `${count("ok")} ok, ${count("warn")} with warnings, ${count("fail")} failed, ${count("skipped")} skipped`;
 }

@@ -2,9 +2,9 @@ import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
 import type { Outcome, Terminal } from "../terminal.js";
-import { type Check, type CheckResult, type Found, stateOf } from "./check.js";
+import { type CheckResult, lookSafely, stateOf } from "./check.js";
 import { CHECKS } from "./checks.js";
-import { type Examination, examine } from "./examination.js";
+import { examine } from "./examination.js";
 import { formatReport } from "./format-report.js";
 
 /** `tideline doctor`. Changes nothing. */
@@ -28,7 +28,7 @@ export async function runDoctor(
   const results: CheckResult[] = [];
   for (const check of CHECKS) {
     if (signal.aborted) throw new CommandError("interrupted", "Stopped before all was checked");
-    results.push({ check, found: await lookSafely(check, examination) });
+    results.push(await lookSafely(check, examination));
   }
   const isFailed = results.some(({ found }) => stateOf(found) === "fail");
   return {
@@ -44,16 +44,4 @@ export async function runDoctor(
       })),
     },
   };
-}
-
-/** A check that stumbles is a finding of its own; the others still run. */
-async function lookSafely(check: Check, examination: Examination): Promise<Found> {
-  try {
-    return await check.look(examination);
-  } catch (error) {
-    if (error instanceof CommandError && error.kind === "interrupted") throw error;
-    const problem = `the check could not be made: ${(error as Error).message}`;
-    const fix = "mend what it stumbled on, and run it again";
-    return { kind: "checked", findings: [{ level: "fail", where: null, problem, fix }] };
-  }
 }

@@ -1,0 +1,91 @@
+import { type Check, checked, type Finding, type Found, skipped } from "../../check.js";
+import type { EventBlock } from "../event-blocks.js";
+import type { OpenStream } from "../open-stream.js";
+import { duration } from "../shown.js";
+import { firstEvent } from "../version-event.js";
+import { PATIENCE_MS, PROMPT_MS, type Visit } from "../visit.js";
+import { isPage } from "../with-stream.js";
+
+/**
+ * Nothing in between gathers the stream. A proxy that does holds back the first bytes, often the
+ * headers with them, though /version comes through it at once; or it lets several messages go in
+ * one piece that were sent many seconds apart.
+ */
+export const unbuffered: Check<Visit> = {
+  name: "buffering",
+  promise: "every message comes by itself",
+  look: async (visit) => {
+    const { stream, version, beatMs } = visit;
+    const { opening, address: where } = stream;
+    if (opening.kind === "unreachable") return skipped("there is no stream");
+    if (opening.kind === "answered" && (opening.head.status !== 200 || isPage(opening.head))) {
+      return skipped("there is no stream");
+    }
+    const held = heldBack(stream);
+    if (held !== null) {
+      if (version.kind === "unreachable" || version.tookMs > PROMPT_MS) {
+        return skipped(`${held}, and /version is no faster: not a sign of a proxy's buffer`);
+      }
+      const problem = `${held}, though /version took ${duration(version.tookMs)}: a proxy in between gathers the answer`;
+      return found({ level: "fail", where, problem, fix: FIX });
+    }
+    const burst = burstOf(stream, beatMs ?? Number.POSITIVE_INFINITY);
+    if (burst !== null) {
+      const problem = `${burst.count} messages came in one burst after ${duration(burst.silenceMs)} of silence: a proxy in between gathers them`;
+      return found({ level: "fail", where, problem, fix: FIX });
+    }
+    return beatMs === null
+      ? checked([], "nothing was held back; bursts are not looked for with --quick")
+      : checked([]);
+  },
+};
+
+const FIX =
+  "proxy_buffering off in nginx's location of /events/version, and no proxy_ignore_headers X-Accel-Buffering (docs/nginx.md); elsewhere no buffering, compression or scanning of text/event-stream";
+
+function found(finding: Finding): Found {
+  return checked([finding]);
+}
+
+function heldBack(stream: OpenStream): string | null {
+  const { opening } = stream;
+  if (opening.kind === "silent") return `nothing came within ${duration(opening.waitedMs)}`;
+  const afterMs = firstEvent(stream)?.afterMs;
+  // An answer that ended held nothing back: the check first-event speaks of it.
+  if (afterMs === undefined) {
+    return stream.endedAfterMs === null ? `no event came within ${duration(PATIENCE_MS)}` : null;
+  }
+  return afterMs > PROMPT_MS ? `the first event came after ${duration(afterMs)}` : null;
+}
+
+/**
+ * Messages that arrived together, though a beat is between them. What tells something new is left
+ * out: a change is sent when it happens, which may be beside a beat.
+ */
+function burstOf(
+  { blocks }: OpenStream,
+  beatMs: number,
+): { readonly count: number; readonly silenceMs: number } | null {
+  const startMs = blocks[0]?.afterMs ?? 0;
+  let said: string | null = null;
+  let run: EventBlock[] = [];
+  let lastMs = startMs;
+  for (const block of blocks) {
+    const isNews = block.event !== null && block.event.data !== said;
+    if (block.event !== null) said = block.event.data;
+    // What comes with the first bytes is the greeting.
+    if (isNews || block.afterMs - startMs < beatMs / 10) {
+      lastMs = block.afterMs;
+      run = [];
+      continue;
+    }
+    const [first] = run;
+    if (first !== undefined && block.afterMs - first.afterMs < beatMs / 100) {
+      run.push(block);
+      return { count: run.length, silenceMs: first.afterMs - lastMs };
+    }
+    if (first !== undefined) lastMs = first.afterMs;
+    run = [block];
+  }
+  return null;
+}
