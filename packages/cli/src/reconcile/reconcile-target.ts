@@ -7,14 +7,14 @@ import { randomUUID } from "node:crypto";
 import type { BuildStamp, DeploymentRecord, RecordAnswer } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { Ledger } from "../ledger/open-ledger.js";
+import { interruptible } from "../record/interruptible.js";
 import { describeObservation, type Observation } from "../record/observe.js";
+import { AGREEING, MAX_ROUNDS, type ProbeOptions } from "../record/probe-options.js";
+import { readLive } from "../record/read-live.js";
 import { recordOfStamp } from "../record/record-of-stamp.js";
-import { AGREEING, interruptible, type ProbeOptions, readLive } from "../record/record-served.js";
 import { type SendOptions, sendRecord } from "../record/send-deployment.js";
-import { isServed } from "../record/wanted-build.js";
+import { isServed, wantedBuild } from "../record/wanted-build.js";
 import { watchProbes } from "../record/watch-probes.js";
-
-const MAX_LOOKS = 20;
 
 /** What came of it. */
 export type Reconciled =
@@ -55,12 +55,12 @@ export async function reconcileTarget(
       `Cannot ${doing}: the address of the functions is not known, set CONVEX_URL or use --url`,
     );
   }
-  for (let look = 1; ; look++) {
+  for (let round = 1; ; round++) {
     // Before the look: whoever records in the meantime makes this epoch an old one.
     const before = await readLive(ledger, target, send);
     const observation = await observeServed(doing, probe, send);
     const stamp = observation.stamp as BuildStamp;
-    if (before !== null && isServed(before, stamp)) {
+    if (before !== null && isServed(wantedBuild(before), stamp)) {
       return { kind: "agrees", stamp, epoch: before.epoch, observation };
     }
     const record = {
@@ -71,7 +71,7 @@ export async function reconcileTarget(
     if (isDryRun) return { kind: "differs", record, answer: null, before, observation };
     const answer = await sendRecord(ledger, record, send);
     if (answer.ok) return { kind: "recorded", record, answer, before, observation };
-    if (answer.code !== "SUPERSEDED" || look === MAX_LOOKS) {
+    if (answer.code !== "SUPERSEDED" || round === MAX_ROUNDS) {
       return { kind: "refused", record, answer, before, observation };
     }
     send.log("A deployer recorded in the meantime; looking again at what is served");
@@ -84,7 +84,8 @@ async function observeServed(
   send: SendOptions,
 ): Promise<Observation> {
   const rules = { probes, agreeing: AGREEING, wanted: null };
-  const observation = await interruptible(doing, probes, () =>
+  const sentence = `Stopped while waiting for ${probes.join(" and ")}, nothing is recorded: ${doing}`;
+  const observation = await interruptible(sentence, () =>
     watchProbes(rules, { ...watch, signal: send.signal }),
   );
   if (observation.state === "settled") return observation;

@@ -2,8 +2,7 @@ import type { BuildId, BuildStamp } from "@tideline/version";
 import { describe, expect, test } from "vitest";
 import { describeObservation, observe, startObservation } from "./observe.js";
 import type { Sight } from "./published-stamp.js";
-import type { WantedBuild } from "./wanted-build.js";
-import { isServed } from "./wanted-build.js";
+import { isServed, type WantedBuild, wantedBuild } from "./wanted-build.js";
 import { type Clock, watchProbes } from "./watch-probes.js";
 
 const stampOf = (buildId: string, extra: Partial<BuildStamp> = {}): BuildStamp => ({
@@ -103,6 +102,21 @@ describe("what counts as the wanted build", () => {
     ],
   ])("%s: %o", (_, served, is) => {
     expect(isServed(wanted, served)).toBe(is);
+  });
+});
+
+describe("the build that a record speaks of", () => {
+  const sha = "ab".repeat(20);
+  test.each([
+    [sha, sha],
+    [sha.toUpperCase(), sha],
+    [`${sha}-dirty`, `${sha}-dirty`],
+    ["unknown", null],
+    // A stand-in, which no address would give as a commit.
+    ["3f9c0b7a12de", null],
+  ])("of commit %s is compared by %s", (gitCommit, compared) => {
+    const build = wantedBuild({ version: "1.2", gitCommit });
+    expect(build).toEqual({ buildId: "label:1.2", version: "1.2", gitCommit: compared });
   });
 });
 

@@ -1,10 +1,22 @@
 import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
-import type { ProbeOptions } from "./record-served.js";
+import type { WatchOptions } from "./watch-probes.js";
+
+/** How often in a row addresses must agree before they are believed. */
+export const AGREEING = 3;
+
+/** How often what is served is confirmed anew; whoever overtakes so often has recorded it. */
+export const MAX_ROUNDS = 20;
 
 // A rollout takes minutes where the ledger takes milliseconds.
 const DEFAULT_WAIT_SECONDS = 300;
 const DEFAULT_INTERVAL_SECONDS = 2;
+
+/** Where and how to look. */
+export interface ProbeOptions extends Omit<WatchOptions, "signal" | "onRound"> {
+  /** No addresses: nobody looks. */
+  readonly probes: readonly string[];
+}
 
 /**
  * Reads `--probe`, `--probe-interval` and `--timeout` as what they say of looking.

@@ -9,14 +9,12 @@ import type { DeploymentOptions } from "./deployment-options.js";
 import { findPublished } from "./find-published.js";
 import { type FoundStamp, findStamp } from "./find-stamp.js";
 import { type PreparedDeployment, prepareFound } from "./prepare.js";
-import { httpAddress, readProbeOptions } from "./probe-options.js";
-import type { ProbeOptions } from "./record-served.js";
+import { httpAddress, type ProbeOptions, readProbeOptions } from "./probe-options.js";
 import { findService, type NamedService, stampService } from "./service-options.js";
 
 /** Everything that the command line and the configuration say. */
 export interface RecordRequest {
   readonly options: DeploymentOptions;
-  /** No addresses: nobody looks. */
   readonly probe: ProbeOptions;
   readonly prepared: PreparedDeployment;
 }

@@ -1,4 +1,4 @@
-import { type AnnounceAnswer, type RecordAnswer, shortCommit } from "@tideline/version";
+import type { AnnounceAnswer, RecordAnswer } from "@tideline/version";
 import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
 import { ledgerAddress } from "../ledger/open-ledger.js";
@@ -6,6 +6,7 @@ import type { GivenOptions } from "../parse-command-line.js";
 import type { Outcome, Terminal } from "../terminal.js";
 import { checkRunCommit } from "./check-run-commit.js";
 import { mirrorDeployment } from "./mirrors/mirror-deployment.js";
+import { nameOfRecord } from "./name-of-record.js";
 import { inOwnWords } from "./own-words.js";
 import type { PreparedDeployment } from "./prepare.js";
 import { type RecordRequest, readRecordRequest } from "./read-record-request.js";
@@ -100,7 +101,7 @@ function describe(
   answer: (RecordAnswer | AnnounceAnswer | AbortAnswer) & { readonly ok: true },
   { record }: PreparedDeployment,
 ): string {
-  const what = `${record.appName} ${record.version} (${shortCommit(record.gitCommit)})`;
+  const what = nameOfRecord(record);
   const where = `in ${record.environment}`;
   if ("deploymentId" in answer) {
     if (answer.alreadyRecorded) return `Already recorded ${what} ${where}, epoch ${answer.epoch}`;

@@ -1,9 +1,10 @@
 import { type DeploymentRecord, shortCommit } from "@tideline/version";
 import { EXIT_CODES } from "../command.js";
 import type { Outcome } from "../terminal.js";
+import { nameOfRecord } from "./name-of-record.js";
 import type { Observation } from "./observe.js";
 import { inOwnWords } from "./own-words.js";
-import type { Served } from "./record-served.js";
+import type { Served } from "./served.js";
 
 /**
  * Says what came of a deployment that was looked at.
@@ -26,16 +27,24 @@ export function servedOutcome(
       return refused(message, { ...served.answer, ...json, message });
     }
     case "overtaken": {
-      const { stamp, epoch } = served;
-      const message = `Cannot record ${nameOf(record)} in ${environment}: it was overtaken, ${stamp.version} (${shortCommit(stamp.gitCommit ?? "unknown")}) is served and recorded at epoch ${epoch}`;
-      return refused(message, { ok: false, code: "OVERTAKEN", message, epoch, ...json });
+      const { stamp, epoch, wantedEpoch } = served;
+      const message = `${overtaken(record, wantedEpoch)}, ${stamp.version} (${shortCommit(stamp.gitCommit ?? "unknown")}) is served and recorded at epoch ${epoch}`;
+      return refused(message, {
+        ok: false,
+        code: "OVERTAKEN",
+        message,
+        epoch,
+        wantedEpoch,
+        ...json,
+      });
     }
     case "recorded": {
-      const { answer } = served;
-      const what = `${nameOf(served.record)} in ${environment}: ${answer.kind}, build ${answer.buildId}, epoch ${answer.epoch}`;
+      const { answer, wantedEpoch } = served;
+      const what = `${nameOfRecord(served.record)} in ${environment}: ${answer.kind}, build ${answer.buildId}, epoch ${answer.epoch}`;
       if (!served.isWanted) {
-        const message = `Cannot record ${nameOf(record)} in ${environment}: it was overtaken; recorded what is served instead, ${what}`;
-        return refused(message, { ...answer, ...json, ok: false, code: "OVERTAKEN", message });
+        const message = `${overtaken(record, wantedEpoch)}; recorded what is served instead, ${what}`;
+        const outcome = { ok: false, code: "OVERTAKEN", message, wantedEpoch };
+        return refused(message, { ...answer, ...json, ...outcome });
       }
       const done = answer.alreadyRecorded ? "Already recorded" : "Recorded";
       return {
@@ -80,6 +89,9 @@ function refused(text: string, json: object): Outcome {
   return { exitCode: EXIT_CODES.refused, text, json };
 }
 
-function nameOf({ appName, version, gitCommit }: DeploymentRecord): string {
-  return `${appName} ${version} (${shortCommit(gitCommit)})`;
+function overtaken(record: DeploymentRecord, wantedEpoch: number | null): string {
+  const what = `${nameOfRecord(record)} in ${record.environment}`;
+  return wantedEpoch === null
+    ? `Cannot record ${what}: it was overtaken`
+    : `Cannot keep ${what}: it was recorded at epoch ${wantedEpoch} and overtaken`;
 }

@@ -1,10 +1,25 @@
-import { type BuildStamp, labelBuildId } from "@tideline/version";
+import { type BuildStamp, type DeploymentRecord, labelBuildId } from "@tideline/version";
 
 /** The build that an address is expected to serve. */
 export interface WantedBuild {
   readonly buildId: string;
   readonly version: string;
+  /** Null where it is not known, or only by a name that no address would give it. */
   readonly gitCommit: string | null;
+}
+
+/** Gives the build that a record speaks of. */
+export function wantedBuild({
+  buildId,
+  version,
+  gitCommit,
+}: Pick<DeploymentRecord, "buildId" | "version" | "gitCommit">): WantedBuild {
+  const isSha = /^([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?$/i.test(gitCommit);
+  return {
+    buildId: buildId ?? labelBuildId(version),
+    version,
+    gitCommit: isSha ? gitCommit.toLowerCase() : null,
+  };
 }
 
 /**

@@ -8,8 +8,9 @@ import { type Ledger, openLedger } from "../ledger/open-ledger.js";
 import type { GivenOptions } from "../parse-command-line.js";
 import { mirrorDeployment } from "../record/mirrors/mirror-deployment.js";
 import { readProbeOptions } from "../record/probe-options.js";
-import { recordServed, type Served } from "../record/record-served.js";
+import { recordServed } from "../record/record-served.js";
 import type { SendOptions } from "../record/send-deployment.js";
+import type { Recorded, Served } from "../record/served.js";
 import { servedOutcome } from "../record/served-outcome.js";
 import type { Outcome, Terminal } from "../terminal.js";
 import { type Choice, chooseBuild, nameOf } from "./choose-build.js";
@@ -153,7 +154,7 @@ function recordOf(row: HistoryRow): DeploymentRecord & { readonly idempotencyKey
 
 /** Holds the target, if it is to be held, and says what was done. */
 async function settle(
-  served: (Served & { readonly kind: "recorded" }) | null,
+  served: Recorded | null,
   { chosen }: Choice,
   { name, appName, environment }: NamedTarget,
   holdReason: string | null,
