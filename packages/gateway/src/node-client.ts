@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import { Client } from "./client.js";
 import type { Payload } from "./payload.js";
 import type { Topic } from "./topic.js";
@@ -22,9 +23,13 @@ export class NodeClient extends Client {
 
   send(payload: Payload): boolean {
     const response = this.#response;
+    // About to be told that it is closed.
+    if (response.destroyed || response.writableEnded) return true;
     const { socket } = response;
-    if (socket === null || response.write !== ServerResponse.prototype.write) {
-      if (response.writableLength > this.#maxBehindBytes) return false;
+    if (socket === null || !isBare(response)) {
+      // A response of HTTP/2 knows of its queue by its stream alone.
+      const { writableLength } = (response as { stream?: Writable }).stream ?? response;
+      if (writableLength > this.#maxBehindBytes) return false;
       response.write(payload.plain);
       // What compresses keeps small pieces to itself until it is told not to.
       (response as { flush?: () => void }).flush?.();
@@ -37,13 +42,19 @@ export class NodeClient extends Client {
   }
 
   end(): void {
-    const { socket } = this.#response;
-    this.#response.end();
+    const response = this.#response;
+    const { socket } = response;
+    response.end();
     // A socket that waited for another request would keep the server from ending.
-    socket?.end();
+    if (isBare(response)) socket?.end();
   }
 
   destroy(): void {
     this.#response.destroy();
   }
+}
+
+/** Says whether what is written to a response goes to its socket as it is. */
+function isBare(response: ServerResponse): boolean {
+  return response.write === ServerResponse.prototype.write;
 }

@@ -153,7 +153,7 @@ export function createRouter(
 function versionAnswer(topic: Topic, ifNoneMatch: string | null | undefined): Answer {
   const prepared = topic.message;
   if (prepared === null || prepared.message.latest === undefined) {
-    return refuse("UNAVAILABLE", "Cannot tell the version: the ledger was not reached yet", {
+    return refuse("UNAVAILABLE", "Cannot tell the version: the ledger has not answered yet", {
       "Retry-After": "5",
     });
   }
