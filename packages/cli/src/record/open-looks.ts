@@ -2,7 +2,7 @@ import { interruptible } from "./interruptible.js";
 import { nameOfRecord } from "./name-of-record.js";
 import type { Observation } from "./observe.js";
 import type { Progress, Pursuit } from "./pursuit.js";
-import { isServed, type WantedBuild, wantedBuild } from "./wanted-build.js";
+import type { WantedBuild } from "./wanted-build.js";
 import { REAL_CLOCK, watchProbes } from "./watch-probes.js";
 
 /**
@@ -27,7 +27,6 @@ export function openLooks(
   const { probes, ...watch } = probe;
   const { now } = probe.clock ?? REAL_CLOCK;
   const end = now() + probe.timeoutMs;
-  const deployed = wantedBuild(record);
   return async (agreeing, wanted) => {
     // What was seen in the last moment still gets the looks that confirm it.
     const leftMs = Math.max(end - now(), agreeing * watch.intervalMs);
@@ -36,16 +35,7 @@ export function openLooks(
       () =>
         watchProbes(
           { probes, agreeing, wanted },
-          {
-            ...watch,
-            timeoutMs: wanted === null ? watch.timeoutMs : leftMs,
-            signal: send.signal,
-            onRound: ({ probes }) => {
-              progress.wasServed ||= probes.some(
-                ({ last }) => last?.stamp && isServed(deployed, last.stamp),
-              );
-            },
-          },
+          { ...watch, timeoutMs: wanted === null ? watch.timeoutMs : leftMs, signal: send.signal },
         ),
     );
     observations.push(observation);

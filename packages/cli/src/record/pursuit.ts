@@ -16,8 +16,6 @@ export interface Pursuit {
 
 /** How far it came, also for whoever has to clean up after an error. */
 export interface Progress {
-  /** True once an address gave the wanted build. */
-  wasServed: boolean;
   /** The last record that was taken. */
   taken: Recorded | null;
 }
