@@ -1,16 +1,20 @@
 /**
  * Two regions, the jobs that deploy to them, a job that reconciles, and tabs, all taking turns by
- * chance. The ledger's functions, `judge` and the watch in the tabs are the real ones; the hosts,
- * the time and the people are not. A switch of a region is atomic, and a look by a job never lies.
+ * chance. The ledger's functions, the commands of the jobs, `judge` and the watch in the tabs are the
+ * real ones; the hosts, the time and the people are not. A switch of a region is atomic, and a look by a job never lies.
  */
 import { MemoryLedger } from "../interleavings/memory-ledger.js";
 import type { Random } from "../interleavings/random.js";
-import { deploy, recordServed } from "./deployer.js";
+import { deploy, reconcile } from "./deployer.js";
 import { type Build, Region } from "./region.js";
+import { SteppedJob } from "./stepped-job.js";
 import { Tab } from "./tab.js";
 import { VirtualClock } from "./virtual-clock.js";
 
 const MINUTE = 60_000;
+// Of a job that covers two regions and meets nobody: two announcements, and for each region the
+// switch, begin, a look, three looks, finish, a look.
+const STEPS = 18;
 
 /** What may go wrong in a world, and what is done about it. */
 export interface RaceConfiguration {
@@ -25,8 +29,6 @@ export interface RaceConfiguration {
   readonly skewMs: number;
   /** Whether what is served is recorded from time to time by a job that deploys nothing. */
   readonly reconciles: boolean;
-  /** Whether jobs look once more after they have recorded. */
-  readonly looksAgain: boolean;
 }
 
 /** How one world ended. */
@@ -34,6 +36,8 @@ export interface RaceOutcome {
   readonly tabs: number;
   readonly deployments: number;
   readonly crashes: number;
+  /** Jobs that ended with the word that what is served may not be recorded. */
+  readonly failures: number;
   readonly reloads: number;
   readonly futileReloads: number;
   /** Tabs that run another build than their region serves, and are not told. */
@@ -50,7 +54,7 @@ export async function playRace(
 ): Promise<RaceOutcome> {
   const world = new RaceWorld(configuration, random, setSystemTime);
   await world.begin();
-  const steps = 30 + random.whole(40);
+  const steps = 40 + random.whole(60);
   for (let i = 0; i < steps; i++) await world.step();
   return await world.rest();
 }
@@ -63,9 +67,10 @@ class RaceWorld {
   readonly #regions: readonly Region[];
   readonly #tabs: Tab[] = [];
   readonly #deployed: Build[] = [{ buildId: "build-0", gitCommit: "0".repeat(40) }];
-  readonly #jobs: { readonly run: AsyncGenerator<void, void>; stepsLeft: number }[] = [];
+  readonly #jobs: { readonly job: SteppedJob; stepsLeft: number }[] = [];
   #deployments = 0;
   #crashes = 0;
+  #failures = 0;
 
   constructor(
     configuration: RaceConfiguration,
@@ -127,6 +132,7 @@ class RaceWorld {
       tabs: this.#tabs.length,
       deployments: this.#deployments,
       crashes: this.#crashes,
+      failures: this.#failures,
       reloads: this.#tabs.reduce((sum, tab) => sum + tab.reloads, 0),
       futileReloads: this.#tabs.reduce((sum, tab) => sum + tab.futileReloads, 0),
       missed: count((tab) => tab.build !== tab.region.served.buildId),
@@ -144,20 +150,23 @@ class RaceWorld {
     // again, or build an old state anew under a new commit, as a revert does.
     const isOld = choice < 35;
     const build = isOld ? older : this.#newBuild(choice < 45 ? older.buildId : null);
-    const allowRollback = isOld && choice < 25;
-    this.#deployments++;
+    const number = ++this.#deployments;
     const crashes = random.chance(this.#configuration.crashChance);
     const skewMs = (random.whole(2_001) / 1_000 - 1) * this.#configuration.skewMs;
     const job = {
       ledger: this.#ledger,
       regions: random.chance(0.5) ? this.#regions : this.#regions.toReversed(),
       build,
-      allowRollback,
+      isRollback: isOld && choice < 25,
+      run: `run-${number}`,
       runnerNow: () => this.#clock.now + skewMs,
-      looksAgain: this.#configuration.looksAgain,
     };
-    // Without a race a job that covers two regions takes twelve steps.
-    this.#jobs.push({ run: deploy(job), stepsLeft: crashes ? random.whole(12) : Infinity });
+    this.#jobs.push({
+      job: new SteppedJob(async (turn) => {
+        if (!(await deploy(job, turn))) this.#failures++;
+      }),
+      stepsLeft: crashes ? random.whole(STEPS) : Infinity,
+    });
   }
 
   #newBuild(buildId: string | null): Build {
@@ -172,8 +181,8 @@ class RaceWorld {
 
   #startReconciling(): void {
     for (const region of this.#regions) {
-      const job = { ledger: this.#ledger, runnerNow: () => this.#clock.now, looksAgain: true };
-      this.#jobs.push({ run: recordServed(job, region), stepsLeft: Infinity });
+      const job = new SteppedJob((turn) => reconcile(this.#ledger, region, turn));
+      this.#jobs.push({ job, stepsLeft: Infinity });
     }
   }
 
@@ -184,11 +193,11 @@ class RaceWorld {
   async #stepJob(): Promise<void> {
     if (this.#jobs.length === 0) return;
     const index = this.#random.whole(this.#jobs.length);
-    const [job] = this.#jobs.slice(index, index + 1);
-    if (job === undefined) return;
-    const isCrash = job.stepsLeft-- <= 0;
+    const [running] = this.#jobs.slice(index, index + 1);
+    if (running === undefined) return;
+    const isCrash = running.stepsLeft-- <= 0;
     if (isCrash) this.#crashes++;
-    if (isCrash || (await job.run.next()).done === true) this.#jobs.splice(index, 1);
+    if (isCrash || (await running.job.step())) this.#jobs.splice(index, 1);
   }
 
   #openTab(): void {

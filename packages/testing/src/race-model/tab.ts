@@ -1,7 +1,7 @@
-import type { BuildId, BuildStamp, LatestDeployment } from "@tideline/version";
+import type { LatestDeployment } from "@tideline/version";
 import { createVersionWatch, type VersionWatch, type WatchPage } from "@tideline/watch";
 import type { MemoryLedger, Subscription } from "../interleavings/memory-ledger.js";
-import { APP } from "./deployer.js";
+import { APP, stampOf } from "./deployer.js";
 import type { Region } from "./region.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
@@ -65,24 +65,13 @@ export class Tab {
   #load(): void {
     this.#leave();
     this.build = this.region.request();
-    const stamp: BuildStamp = {
-      appName: APP,
-      environment: this.region.environment,
-      buildId: this.build as BuildId,
-      version: this.build,
-      gitCommit: null,
-      gitBranch: null,
-      gitDirty: false,
-      gitTag: null,
-      buildNumber: 0,
-      buildTime: 0,
-      commitTime: null,
-    };
+    const { environment } = this.region;
+    const stamp = stampOf({ buildId: this.build, gitCommit: null }, environment);
     let isOpen = true;
     const watch = createVersionWatch({
       stamp,
       appName: APP,
-      environment: this.region.environment,
+      environment,
       page: this.#page(),
       now: () => this.#clock.now,
       after: (run, delayMs) =>
