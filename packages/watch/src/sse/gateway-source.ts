@@ -26,8 +26,7 @@ export function gatewaySource(
   { onStreamEvent }: GatewaySourceOptions = {},
 ): DeploymentSource {
   const address = (path: string, query: DeploymentQuery) =>
-    // What is empty is left out: a gateway of one target needs no name, a page may have no stamp.
-    `${url.replace(/\/$/, "")}/${path}?${new URLSearchParams(Object.entries(query).filter((entry) => entry[1]))}`;
+    `${url.replace(/\/$/, "")}/${path}?${new URLSearchParams({ ...query })}`;
 
   const ask = async (query: DeploymentQuery): Promise<string> => {
     const response = await fetch(address("version", query), {
