@@ -18,6 +18,8 @@ import { build, type Rollup } from "vite";
 const ENTRY = fileURLToPath(new URL("entry.ts", import.meta.url));
 const DOOR = fileURLToPath(new URL("../src/index.ts", import.meta.url));
 
+const GATEWAY = fileURLToPath(new URL("../../watch/src/sse.ts", import.meta.url));
+
 const APP = `
 import { createRoot } from "react-dom/client";
 import { jsx } from "react/jsx-runtime";
@@ -43,6 +45,11 @@ const ROWS: readonly Row[] = [
     name: "useVersionCheck and UpdateNotification",
     code: `import { useVersionCheck, UpdateNotification } from ${JSON.stringify(DOOR)}; globalThis.added = [useVersionCheck, UpdateNotification];`,
     maxBytes: 4_096,
+  },
+  {
+    name: "useVersionCheck with gatewaySource",
+    code: `import { useVersionCheck } from ${JSON.stringify(DOOR)}; import { gatewaySource } from ${JSON.stringify(GATEWAY)}; globalThis.added = [useVersionCheck, gatewaySource];`,
+    maxBytes: 3_200,
   },
   {
     name: "beside: date-fns formatDistanceToNow",

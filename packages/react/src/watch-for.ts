@@ -15,7 +15,10 @@ export interface VersionCheckOptions {
   readonly stamp?: BuildStamp | null | undefined;
   /** The public query. @default "deployments:watchLatestDeployment" */
   readonly functionName?: string | undefined;
-  /** Another source than the app's Convex client. The first one that a component passes counts. */
+  /**
+   * Another source than the app's Convex client, such as `gatewaySource(url)` of
+   * `@tideline/watch/sse`. The first one that a component passes counts.
+   */
   readonly source?: DeploymentSource | undefined;
 }
 
