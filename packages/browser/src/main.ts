@@ -1,0 +1,5 @@
+/** `tideline.js`: the watch and its toast. */
+import { start } from "./start.js";
+import { toast } from "./toast.js";
+
+start(toast);

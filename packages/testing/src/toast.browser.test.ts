@@ -1,0 +1,470 @@
+/** The script's toast on a page without a framework, in a real browser. */
+import axe from "axe-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+} from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchChromium } from "./launch-chromium.js";
+import { buildScript, openPageRig, type PageRig } from "./page-rig.js";
+
+let browser: Browser;
+let script: string;
+let rig: PageRig;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  [script, browser] = await Promise.all([buildScript(), launchChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+});
+beforeEach(async () => {
+  rig = await openPageRig(script);
+});
+afterEach(async () => {
+  for (const open of browser.contexts()) await open.close();
+  await rig.close();
+  expect(rig.reports).toEqual([]);
+});
+
+interface Tab {
+  readonly page: Page;
+  readonly toast: Locator;
+  readonly ring: Locator;
+  /** What the page wrote to its console. */
+  readonly lines: readonly string[];
+  /** How often the document was loaded. */
+  loads(): number;
+}
+
+async function newContext(options?: BrowserContextOptions): Promise<void> {
+  context = await browser.newContext(options);
+}
+
+/** Opens the page in the context; with a clock that the test turns, unless it says not. */
+async function open({ withClock = true, path = "" } = {}): Promise<Tab> {
+  const page = await context.newPage();
+  const lines: string[] = [];
+  let loads = 0;
+  page.on("console", (message) => void lines.push(message.text()));
+  page.on("pageerror", (error) => void lines.push(`${error}`));
+  page.on("request", (request) => {
+    if (request.isNavigationRequest()) loads++;
+  });
+  if (withClock) await page.clock.install();
+  const heard = page.waitForEvent("console", (message) =>
+    message.text().startsWith("Version update"),
+  );
+  await page.goto(rig.url + path);
+  await heard;
+  return {
+    page,
+    toast: page.locator('[data-tideline-part="notice"]:not([data-leaving])'),
+    ring: page.locator('[data-tideline-part="countdown"]'),
+    lines,
+    loads: () => loads,
+  };
+}
+
+/** The seconds that the countdown shows. */
+async function secondsLeft({ ring }: Tab): Promise<number> {
+  return Number(await ring.textContent());
+}
+
+/** Opens the page and deploys "b2" to it. */
+async function openBehind(change?: Parameters<PageRig["deploy"]>[1]): Promise<Tab> {
+  const tab = await open();
+  rig.deploy("b2", change);
+  await tab.toast.waitFor();
+  return tab;
+}
+
+/** What a browser does to a tab that goes to the background, or comes back. */
+async function setHidden({ page }: Tab, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  }, isHidden);
+}
+
+const button = ({ toast }: Tab, name: string) => toast.getByRole("button", { name, exact: true });
+
+describe("a new version", () => {
+  beforeEach(() => newContext());
+
+  test("shows the toast in three tabs of one stream, and Reload now loads it", async () => {
+    const tabs = [await open(), await open(), await open()];
+    expect(rig.streams).toBe(1);
+    rig.deploy("b2");
+    for (const { toast } of tabs) await toast.waitFor();
+    expect(rig.streams).toBe(1);
+    const [tab] = tabs as [Tab];
+    expect(tab.lines).toEqual([
+      "SSE connection opened successfully",
+      "Version update received: a1 (current: a1)",
+      "Version update received: b2 (current: a1)",
+      "New version available: b2 - showing reload toast",
+    ]);
+    expect(await tab.toast.textContent()).toContain("New version available");
+    await button(tab, "Reload now").click();
+    await tab.page.getByText("Tidepool b2").waitFor();
+    expect(await tab.toast.isVisible()).toBe(false);
+  });
+
+  test("is loaded by itself when the countdown of 30 s is left alone", async () => {
+    const tab = await openBehind();
+    expect(await secondsLeft(tab)).toBe(30);
+    await tab.page.clock.runFor(10_000);
+    expect(await secondsLeft(tab)).toBeLessThanOrEqual(20);
+    await tab.page.clock.runFor(18_000);
+    expect(await secondsLeft(tab)).toBeGreaterThan(0);
+    expect(tab.loads()).toBe(1);
+    await tab.page.clock.runFor(2_500);
+    await tab.page.getByText("Tidepool b2").waitFor();
+    expect(tab.loads()).toBe(2);
+  });
+
+  test("that a cache keeps from loads is not tried for ever", async () => {
+    rig.cached = "a1";
+    const tab = await openBehind();
+    const { page } = tab;
+    for (let minute = 0; minute < 10; minute++) {
+      await page.clock.runFor(60_000);
+      await page.waitForLoadState();
+    }
+    expect(tab.loads()).toBe(3);
+    rig.cached = undefined;
+  });
+
+  test("is not loaded by itself where the tag says so", async () => {
+    rig.attributes += ' data-countdown="off"';
+    const tab = await openBehind();
+    expect(await tab.ring.count()).toBe(0);
+    await tab.page.clock.runFor(120_000);
+    expect(tab.loads()).toBe(1);
+  });
+
+  test("is told as a rollback to a tab of a newer one", async () => {
+    rig.deploy("b2");
+    const tab = await open();
+    rig.deploy("a1", { kind: "rollback" });
+    await tab.toast.waitFor();
+    expect(await tab.toast.getAttribute("aria-label")).toBe("Rolled back to a1");
+  });
+
+  test("that is critical says why, and Escape stops no more than its countdown", async () => {
+    const tab = await openBehind({ severity: "critical" });
+    expect(await tab.toast.textContent()).toContain("It fixes a serious problem");
+    expect(await button(tab, "Later").count()).toBe(0);
+    expect(await button(tab, "Close").count()).toBe(0);
+    await tab.page.keyboard.press("Escape");
+    await tab.ring.waitFor({ state: "detached" });
+    await tab.page.clock.runFor(60_000);
+    expect(await tab.toast.isVisible()).toBe(true);
+    expect(tab.loads()).toBe(1);
+  });
+});
+
+describe("the countdown", () => {
+  beforeEach(() => newContext());
+
+  test("stands while a field holds what was typed, until its form is submitted", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.evaluate(() => addEventListener("submit", (event) => event.preventDefault()));
+    await page.getByLabel("Title").fill("Milk");
+    rig.deploy("b2");
+    await tab.toast.getByText("Paused while you are typing").waitFor();
+    await page.clock.runFor(120_000);
+    expect(await secondsLeft(tab)).toBe(30);
+    expect(await page.getByLabel("Title").inputValue()).toBe("Milk");
+
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.clock.runFor(31_000);
+    await page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("stands for text outside of a form, until it is gone", async () => {
+    const tab = await open();
+    await tab.page.getByLabel("Apart").fill("Milk");
+    rig.deploy("b2");
+    await tab.toast.getByText("Paused while you are typing").waitFor();
+    await tab.page.getByLabel("Apart").fill("");
+    await tab.page.clock.runFor(31_000);
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("starts again when a person types while the host is asked at its end", async () => {
+    const tab = await openBehind();
+    let answer = () => {};
+    rig.lookDelay = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const asked = tab.page.waitForRequest((request) => request.url() === tab.page.url());
+    await tab.page.clock.runFor(31_000);
+    await asked;
+    await tab.page.getByLabel("Title").fill("Milk");
+    answer();
+    await tab.toast.getByText("Paused while you are typing").waitFor();
+    expect(await secondsLeft(tab)).toBe(30);
+    expect(tab.loads()).toBe(1);
+  });
+
+  test("stands while the page registers a blocker, and names it", async () => {
+    const tab = await openBehind();
+    await tab.page.evaluate(() => {
+      const { tideline } = window as unknown as Record<string, Record<string, CallableFunction>>;
+      const release = tideline?.registerBlocker?.("Upload");
+      document.addEventListener("click", () => release());
+    });
+    await tab.toast.getByText("Paused: Upload").waitFor();
+    await tab.page.clock.runFor(120_000);
+    expect(tab.loads()).toBe(1);
+    await tab.page.getByRole("heading").click();
+    await tab.page.clock.runFor(31_000);
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("stands while the pointer or the focus is in the toast", async () => {
+    const tab = await openBehind();
+    await tab.toast.hover();
+    await tab.page.clock.runFor(60_000);
+    expect(await secondsLeft(tab)).toBeGreaterThan(20);
+    await tab.page.mouse.move(0, 0);
+    await button(tab, "Close").focus();
+    await tab.page.clock.runFor(60_000);
+    expect(await secondsLeft(tab)).toBeGreaterThan(20);
+    expect(tab.loads()).toBe(1);
+  });
+
+  test("leaves at least 20 s to who comes back after 10 minutes", async () => {
+    const tab = await openBehind();
+    await tab.page.clock.runFor(25_000);
+    expect(await secondsLeft(tab)).toBeLessThan(10);
+    await setHidden(tab, true);
+    await tab.page.clock.runFor(600_000);
+    expect(tab.loads()).toBe(1);
+    await setHidden(tab, false);
+    expect(await secondsLeft(tab)).toBeGreaterThanOrEqual(20);
+    await tab.page.clock.runFor(18_000);
+    expect(tab.loads()).toBe(1);
+    await tab.page.clock.runFor(4_000);
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("leaves at least 20 s when the machine slept", async () => {
+    const tab = await openBehind();
+    await tab.page.clock.runFor(25_000);
+    await tab.page.clock.fastForward(600_000);
+    expect(await secondsLeft(tab)).toBeGreaterThanOrEqual(20);
+    expect(tab.loads()).toBe(1);
+  });
+
+  test("is stopped by a click on its number, and the offer stays", async () => {
+    const tab = await openBehind();
+    await tab.ring.click();
+    await tab.page.mouse.move(0, 0);
+    await tab.page.clock.runFor(60_000);
+    expect(await tab.toast.isVisible()).toBe(true);
+    expect(tab.loads()).toBe(1);
+  });
+});
+
+describe("Later", () => {
+  beforeEach(() => newContext());
+
+  test.each(["Escape", "the button"])(
+    "by %s holds in all tabs and over a reload, until the next deployment",
+    async (way) => {
+      rig.cached = "a1";
+      const tab = await open();
+      const other = await open();
+      rig.deploy("b2");
+      await tab.toast.waitFor();
+      await other.toast.waitFor();
+      if (way === "Escape") await tab.page.keyboard.press("Escape");
+      else await button(tab, "Later").click();
+      await tab.toast.waitFor({ state: "hidden" });
+      await other.toast.waitFor({ state: "hidden" });
+
+      const heard = tab.page.waitForEvent("console", (message) =>
+        /b2 .current: a1/.test(message.text()),
+      );
+      await tab.page.reload();
+      await heard;
+      await tab.page.clock.runFor(400_000);
+      expect(await tab.toast.isVisible()).toBe(false);
+      expect(tab.loads() + other.loads()).toBe(3);
+
+      rig.deploy("c3");
+      await tab.toast.waitFor();
+      await other.toast.waitFor();
+      expect(await other.toast.textContent()).toContain("c3");
+    },
+  );
+
+  test("is not what Escape means when a dialog took it", async () => {
+    const tab = await openBehind();
+    await tab.page.evaluate(() => {
+      document.addEventListener("keydown", (event) => event.preventDefault());
+    });
+    await tab.page.keyboard.press("Escape");
+    expect(await tab.toast.isVisible()).toBe(true);
+  });
+});
+
+describe("the toast", () => {
+  const looks = (["light", "dark"] as const).flatMap((colorScheme) =>
+    [320, 1440].map((width) => ({ colorScheme, width })),
+  );
+
+  test.each(looks)(
+    "has no finding by axe in $colorScheme at $width px",
+    async ({ colorScheme, width }) => {
+      await newContext({ colorScheme, viewport: { width, height: 640 }, reducedMotion: "reduce" });
+      for (const change of [{ notes: "Notes can be pinned" }, { severity: "critical" as const }]) {
+        const { page } = await openBehind(change);
+        await page.evaluate(axe.source);
+        const { violations } = await page.evaluate(() =>
+          (Reflect.get(window, "axe") as typeof axe).run(),
+        );
+        expect(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`),
+        ).toEqual([]);
+        rig.publish("a1");
+        rig.deploy("a1");
+      }
+    },
+  );
+
+  test("is usable at 320 px with long labels, by touch and without sideways scrolling", async () => {
+    await newContext({ viewport: { width: 320, height: 480 }, hasTouch: true });
+    const strings = {
+      available: "Eine neue Version dieser Anwendung",
+      refresh: "Jetzt neu laden",
+      later: "Sp\u00e4ter erinnern",
+    };
+    rig.attributes += ` data-strings='${JSON.stringify(strings)}'`;
+    const tab = await openBehind({
+      gitTag: "release-".repeat(8),
+      notes: "Pinned notes. ".repeat(20),
+    });
+    expect(await tab.page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    for (const name of ["Jetzt neu laden", "Sp\u00e4ter erinnern", "Close"]) {
+      const box = await button(tab, name).boundingBox();
+      expect(box?.x).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(320);
+      expect(box?.height).toBeGreaterThanOrEqual(24);
+    }
+    await button(tab, "Jetzt neu laden").tap();
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("leaves the focus where it is, is reached by Tab, and gives the focus back", async () => {
+    await newContext();
+    const tab = await open();
+    const { page } = tab;
+    const field = page.getByLabel("Apart");
+    await field.focus();
+    rig.deploy("b2");
+    await tab.toast.waitFor();
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press("Tab");
+    const focused = () =>
+      page.evaluate(
+        () => document.querySelector("tideline-toast")?.shadowRoot?.activeElement?.textContent,
+      );
+    expect(await focused()).toBe("Reload now");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Later");
+    await page.keyboard.press("Enter");
+    await tab.toast.waitFor({ state: "hidden" });
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+
+    rig.deploy("c3");
+    await tab.toast.waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("Tidepool c3").waitFor();
+  });
+
+  test("is read out when it comes and at 10 s, and not in between", async () => {
+    await newContext();
+    const tab = await open();
+    await tab.page.evaluate(() => {
+      const said: string[] = [];
+      Reflect.set(window, "said", said);
+      const root = document.querySelector("tideline-toast")?.shadowRoot as ShadowRoot;
+      const status = root.querySelector("output") as HTMLElement;
+      new MutationObserver(() => void said.push(status.textContent)).observe(status, {
+        childList: true,
+      });
+    });
+    rig.deploy("b2");
+    await tab.toast.waitFor();
+    await tab.page.clock.runFor(25_000);
+    expect(await tab.page.evaluate(() => Reflect.get(window, "said"))).toEqual([
+      "New version available. Reloading in 30 seconds",
+      "Reloading in 10 seconds",
+    ]);
+  });
+
+  test.each(["reduce", "no-preference"] as const)(
+    "moves only for who wants it: %s",
+    async (reducedMotion) => {
+      await newContext({ reducedMotion });
+      const { toast } = await openBehind();
+      const name = await toast.evaluate((element) => getComputedStyle(element).animationName);
+      expect(name === "none").toBe(reducedMotion === "reduce");
+    },
+  );
+
+  test("stands under a policy that is in force", async () => {
+    await newContext();
+    const { page } = await openBehind();
+    expect(rig.reports).toEqual([]);
+    await page.evaluate(() => document.body.setAttribute("style", "color: red"));
+    await expect.poll(() => rig.reports.length).toBe(1);
+    rig.reports.length = 0;
+  });
+});
+
+describe("the tag", () => {
+  beforeEach(() => newContext());
+
+  test("may be there twice", async () => {
+    rig.head = '<script src="/tideline.js" data-app="web"></script>';
+    const tab = await openBehind();
+    expect(rig.streams).toBe(1);
+    expect(await tab.toast.count()).toBe(1);
+    expect(tab.lines.filter((line) => line.startsWith("New version"))).toHaveLength(1);
+  });
+
+  test("with attributes that cannot be used warns of each, and goes on", async () => {
+    rig.attributes +=
+      ' data-countdown="soon" data-placement="left" data-strings="{" data-gateway="http://"';
+    const tab = await openBehind();
+    expect(tab.lines.filter((line) => line.startsWith("Cannot"))).toEqual([
+      'Cannot use data-gateway: expected a value like ., got "http://"',
+      'Cannot use data-strings: expected a value like {}, got "{"',
+      'Cannot use data-countdown: expected a value like 30, got "soon"',
+      'Cannot use data-placement: expected a value like bottom-end, got "left"',
+    ]);
+    expect(await secondsLeft(tab)).toBe(30);
+  });
+
+  test("on a page that names no version says so, and nothing else", async () => {
+    rig.publish("dev");
+    const tab = await open();
+    rig.deploy("b2");
+    await expect.poll(() => tab.lines.at(-1)).toContain("b2");
+    expect(tab.lines[0]).toBe(
+      'Cannot watch: expected a version in <body data-app-version>, got "dev"',
+    );
+    expect(await tab.toast.isVisible()).toBe(false);
+  });
+});
