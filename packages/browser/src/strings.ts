@@ -17,7 +17,7 @@ export const ENGLISH = {
   countdown: "Reloading in {} seconds",
   /** What a click on the number does. */
   stop: "Stop the countdown",
-  /** Why the number stands: a field holds what was typed, something else, or a registered name. */
+  /** Why the number stands: for a field that holds what was typed; before a blocker's name. */
   typing: "Paused while you are typing",
   paused: "Paused",
 };

@@ -84,6 +84,9 @@ function show(watch: VersionWatch, data: DOMStringMap): void {
   let cameFrom: HTMLElement | null;
 
   const isFocused = () => box.matches(":focus-within");
+  const isCovered = () => document.querySelector(":modal");
+
+  const reloadingIn = (seconds: number) => text.countdown.replace("{}", `${seconds}`);
 
   const stop = () => {
     clearInterval(timer);
@@ -107,7 +110,9 @@ function show(watch: VersionWatch, data: DOMStringMap): void {
   heldBy = () => {
     if (hasUnsavedInput()) return text.typing;
     if (blockers.size) return `${text.paused}: ${[...blockers].join(", ")}`;
-    return isFocused() || box.matches(":hover") ? text.paused : "";
+    // Without a word, which would move the buttons under the pointer. Below a dialog or a film in full
+    // screen the toast cannot be reached.
+    return isFocused() || box.matches(":hover") || isCovered() ? " " : "";
   };
 
   count = () => {
@@ -121,13 +126,11 @@ function show(watch: VersionWatch, data: DOMStringMap): void {
   const step = () => {
     const reason = heldBy();
     const leftMs = tick(Date.now(), reason !== "", document.hidden);
-    const seconds = `${Math.ceil(leftMs / 1_000)}`;
+    const seconds = Math.ceil(leftMs / 1_000);
     why.textContent = reason;
     ring.style.setProperty("--left", `${(leftMs / totalMs) * 100}%`);
-    if (seconds === "10" && ring.textContent !== seconds) {
-      status.textContent = text.countdown.replace("{}", seconds);
-    }
-    ring.textContent = seconds;
+    if (seconds < 11 && +ring.textContent > 10) status.textContent = reloadingIn(seconds);
+    ring.textContent = `${seconds}`;
     if (leftMs <= 0) {
       stop();
       isByItself = true;
@@ -140,7 +143,8 @@ function show(watch: VersionWatch, data: DOMStringMap): void {
   });
   addEventListener("keydown", ({ key, defaultPrevented, isComposing }) => {
     // What a dialog or an input method takes for itself was not meant for the toast.
-    if (key === "Escape" && !defaultPrevented && !isComposing && (timer || isFocused())) later();
+    if (key !== "Escape" || defaultPrevented || isComposing || isCovered()) return;
+    if (timer || isFocused()) later();
   });
 
   watch.subscribe(() => {
@@ -187,7 +191,7 @@ function show(watch: VersionWatch, data: DOMStringMap): void {
     why = add(box, "p", "paused", "");
     if (!totalMs) return cancel();
     count();
-    status.textContent += `. ${text.countdown.replace("{}", ring.textContent)}`;
+    status.textContent += `. ${reloadingIn(totalMs / 1_000)}`;
   });
 }
 
