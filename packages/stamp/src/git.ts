@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import type { Env } from "./ci.js";
 import { type GitAnswer, runGit } from "./run-git.js";
+import { untrustedOwner } from "./untrusted-owner.js";
 
 /** What git says, or why it says nothing. */
 export type GitState =
@@ -31,6 +32,8 @@ export type GitState =
       readonly reason: NoGitReason;
       /** What is missing, for people: the beginning of a sentence. */
       readonly warning: string;
+      /** The command that mends it; null where none does. */
+      readonly remedy: string | null;
     };
 
 /** Why git names no commit of a folder. */
@@ -127,23 +130,19 @@ function versionsFirst(tags: readonly string[]): string[] {
 }
 
 async function explain(head: GitAnswer, cwd: string, env: Env): Promise<GitState> {
-  const none = (reason: NoGitReason, warning: string): GitState => ({
+  const none = (reason: NoGitReason, warning: string, remedy: string | null = null): GitState => ({
     kind: "none",
     reason,
     warning,
+    remedy,
   });
   if (head.isMissing) {
     return existsSync(cwd)
       ? none("no-git", "The command git was not found")
       : none("no-folder", `There is no folder "${cwd}"`);
   }
-  const owned = /dubious ownership in repository at '(.+)'/.exec(head.message)?.[1];
-  if (owned !== undefined) {
-    return none(
-      "other-owner",
-      `git refuses "${owned}" because another user owns it (git config --global --add safe.directory "${owned}" allows it)`,
-    );
-  }
+  const owner = untrustedOwner(head.message);
+  if (owner !== null) return none("other-owner", owner.warning, owner.remedy);
   if (/not a git repository/i.test(head.message)) {
     return none("no-repository", "Not in a git repository");
   }
@@ -164,5 +163,6 @@ function unreadable(cwd: string, { message }: GitAnswer): GitState {
     kind: "none",
     reason: "unreadable",
     warning: `git cannot read the repository of "${cwd}" (${said.replace(/^(fatal|error): /, "")})`,
+    remedy: null,
   };
 }

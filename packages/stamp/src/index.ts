@@ -20,6 +20,7 @@ export { selectInputs } from "./inputs/select-inputs.js";
 export { listFiles } from "./list-files.js";
 export { readPackageName, readPackageVersion } from "./package-json.js";
 export { dirtyWarning, listDirtyPaths } from "./stamp-warnings.js";
+export { type UntrustedOwner, untrustedOwner } from "./untrusted-owner.js";
 export {
   formatVersionFile,
   parseVersionFile,

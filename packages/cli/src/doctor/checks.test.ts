@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "@tideline/embedded";
-import { withStampTag } from "@tideline/stamp";
+import { readGit, withStampTag } from "@tideline/stamp";
 import { GIT_ENV, GitRig } from "@tideline/testing/git-rig";
 import type { BuildId, BuildStamp } from "@tideline/version";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -664,25 +664,44 @@ describe("passes", () => {
 });
 
 describe("git", () => {
+  /** What the check says, and that a build made there says the same. */
+  const say = async (options: Parameters<typeof look>[1] = {}) => {
+    const { findings } = await look("git", options);
+    const env = { ...GIT_ENV, ...options.env };
+    const state = await readGit(options.cwd ?? rig.folder, env, { outputs: [] });
+    expect(findings).toHaveLength(1);
+    expect(findings[0]?.problem).toBe(
+      `builds name no commit: ${state.kind === "none" ? state.warning : "?"}`,
+    );
+    return findings[0];
+  };
+
   test("no commit and no repository are warnings, no git is a failure", async () => {
-    expect((await look("git")).findings).toMatchObject([
-      { level: "warn", fix: "commit what you have" },
-    ]);
+    expect(await say()).toMatchObject({ level: "warn", fix: "commit what you have" });
     const folder = await mkdtemp(join(tmpdir(), "tideline-doctor-"));
     undo.push(() => rm(folder, { recursive: true }));
-    expect((await look("git", { cwd: folder })).findings[0]?.problem).toContain(
-      "not in a git repository",
-    );
-    const missing = await look("git", { env: { PATH: folder } });
-    expect(missing.findings).toMatchObject([{ level: "fail", fix: "install git where you build" }]);
+    expect(await say({ cwd: folder })).toMatchObject({
+      level: "warn",
+      problem: "builds name no commit: Not in a git repository",
+    });
+    expect(await say({ env: { PATH: folder } })).toMatchObject({
+      level: "fail",
+      fix: "install git where you build",
+    });
+  });
+
+  test("a repository whose commit is lost is a failure with git's own words", async () => {
+    const commit = await rig.commit("feat: one");
+    await rm(join(rig.folder, ".git/objects", commit.slice(0, 2)), { recursive: true });
+    expect(await say()).toMatchObject({ level: "fail", fix: "git fsck, or a fresh clone" });
   });
 
   test("a folder that git does not trust is a failure with the command that allows it", async () => {
     await rig.commit("feat: one");
-    const { findings } = await look("git", { env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" } });
-    expect(findings).toMatchObject([
-      { level: "fail", fix: `git config --global --add safe.directory "${rig.folder}"` },
-    ]);
+    expect(await say({ env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" } })).toMatchObject({
+      level: "fail",
+      fix: `git config --global --add safe.directory "${rig.folder}"`,
+    });
   });
 
   test("date-count in a shallow clone is a failure, in a full one it is not", async () => {

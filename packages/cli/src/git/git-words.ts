@@ -1,17 +1,17 @@
+import { untrustedOwner } from "@tideline/stamp";
+
 /**
  * Gives what git said as the end of one sentence of ours: without its prefixes, empty lines, hints
  * and the names and passwords that addresses may carry.
  */
 export function gitWords(stderr: string): string {
+  const owner = untrustedOwner(stderr);
+  if (owner !== null) return owner.warning;
   const lines = stderr
     .split("\n")
     .map((line) => line.replace(/^(remote|fatal|error|warning):\s*/, "").trim())
     .filter((line) => line !== "" && !/^(hint:|To |failed to push some refs)/.test(line))
     .map((line) => line.replace(/(\w:\/\/)[^/@\s]+@/g, "$1").replace(/[.,;:]+$/, ""));
-  const dubious = /dubious ownership in repository at '(.+?)'/.exec(stderr)?.[1];
-  if (dubious !== undefined) {
-    return `git refuses "${dubious}" because another user owns it (git config --global --add safe.directory "${dubious}" allows it)`;
-  }
   return [...new Set(lines)].slice(0, 8).join("; ") || "git did not say why";
 }
 

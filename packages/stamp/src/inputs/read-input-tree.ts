@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { dirname, join, parse, resolve } from "node:path";
 import type { Env } from "../ci.js";
+import { untrustedOwner } from "../untrusted-owner.js";
 import { askGit, type GitBytes } from "./ask-git.js";
 import { type InputTree, treeOfListing } from "./input-tree.js";
 import { readChangedListing } from "./read-changed-listing.js";
@@ -75,9 +76,8 @@ async function isInRepository(root: string): Promise<boolean> {
 function explain({ isMissing, stderr }: GitBytes, root: string): string {
   const doing = `Cannot fingerprint "${root}"`;
   if (isMissing) return `${doing}: expected the command git, which its repository needs, got none`;
-  if (/dubious ownership/.test(stderr)) {
-    return `${doing}: git refuses it because another user owns it (git config --global --add safe.directory "${root}" allows it)`;
-  }
+  const owner = untrustedOwner(stderr);
+  if (owner !== null) return `${doing}: ${owner.warning}`;
   const [first = ""] = stderr.split("\n");
   return `${doing}: ${first.replace(/^(fatal|error): /, "").replace(/[.:]$/, "")}`;
 }
