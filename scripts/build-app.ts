@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LOCAL_ENVIRONMENT } from "./apps.js";
+import { runVite } from "./run-vite.js";
 import { ScriptError } from "./script-error.js";
 
 /** The repository's folder. */
@@ -27,32 +26,20 @@ export interface BuildOptions {
 }
 
 /**
- * Builds an app with Vite, in a process of its own: environment variables belong to one build, and
- * several builds can go side by side.
+ * Builds an app with Vite.
  *
  * @throws {ScriptError} With Vite's own words if the build fails, or if `signal` ends it.
  */
 export async function buildApp(options: BuildOptions): Promise<void> {
   const { appName, root, outDir, configFile, convexUrl, signal, env } = options;
-  const child = spawn(
-    process.execPath,
+  const failure = await runVite(
     [
-      "--conditions=convex",
-      "--import",
-      "tsx",
-      viteCommand(),
-      "build",
-      root,
-      // Through Node and tsx, which know the workspace's packages by their sources.
-      "--configLoader=native",
+      ...["build", root],
       ...(configFile === undefined ? [] : [`--config=${configFile}`]),
-      `--outDir=${outDir}`,
-      "--emptyOutDir",
-      "--logLevel=error",
+      ...[`--outDir=${outDir}`, "--emptyOutDir", "--logLevel=error"],
     ],
     {
       cwd: REPOSITORY,
-      stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
         VITE_CONVEX_URL: convexUrl,
@@ -62,19 +49,9 @@ export async function buildApp(options: BuildOptions): Promise<void> {
         NODE_ENV: "production",
         ...env,
       },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     },
   );
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-  }
-  const failure = await new Promise<string | null>((resolve) => {
-    child.on("error", (error) => resolve(error.message));
-    child.on("close", (code) => resolve(code === 0 ? null : said.trim() || `exit code ${code}`));
-  });
   if (failure === null) return;
   throw new ScriptError(
     signal?.aborted ? `Stopped while building ${appName}` : `Cannot build ${appName}: ${failure}`,
@@ -86,9 +63,4 @@ export async function packageVersion(folder: string): Promise<string> {
   const text = await readFile(join(REPOSITORY, folder, "package.json"), "utf8");
   const { version } = JSON.parse(text) as { version: string };
   return version;
-}
-
-function viteCommand(): string {
-  const manifest = createRequire(import.meta.url).resolve("vite/package.json");
-  return join(dirname(manifest), "bin", "vite.js");
 }

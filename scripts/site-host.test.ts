@@ -123,6 +123,26 @@ describe("a site", () => {
   });
 });
 
+test("a site with a gateway leaves to it what a page asks a gateway for, and nothing else", async () => {
+  await publishTwo();
+  const asked: (string | undefined)[] = [];
+  const mounted = await startSiteHost(site, 0, "--web-port", {
+    gateway: (request, response) => {
+      asked.push(request.url);
+      response.end("gateway");
+    },
+  });
+  try {
+    const ask = async (path: string) => (await fetch(mounted.url + path, asPage)).text();
+    const theirs = ["/version?appName=web", "/events/version", "/tideline.js", "/healthz"];
+    for (const path of theirs) expect(await ask(path)).toBe("gateway");
+    for (const path of ["/", "/metrics", "/version.json"]) expect(await ask(path)).toBe("two");
+    expect(asked).toEqual(theirs);
+  } finally {
+    await mounted.close();
+  }
+});
+
 test("startSiteHost() says which option changes a port that is in use", async () => {
   const port = Number(new URL(host.url).port);
   await expect(startSiteHost(site, port, "--web-port")).rejects.toThrow(

@@ -11,10 +11,9 @@ import {
   type RequestListener,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { listen } from "./listen.js";
 import { currentReleaseNumber, listReleaseNumbers, releaseFolder } from "./releases.js";
-import { ScriptError } from "./script-error.js";
 
 /** A site that is served until it is closed. */
 export interface SiteHost {
@@ -67,18 +66,9 @@ export async function startSiteHost(
       },
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? `the port is in use; stop what uses it, or choose another with ${option}`
-          : error.message;
-      reject(new ScriptError(`Cannot listen on ${host}:${port}: ${why}`, { cause: error }));
-    });
-    server.listen(port, host, resolve);
-  });
+  const url = await listen(server, host, port, option);
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
