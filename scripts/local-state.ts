@@ -15,6 +15,7 @@ export interface LocalAddresses {
   readonly url: string;
   /** HTTP actions. */
   readonly siteUrl: string;
+  readonly gateway: string;
   readonly apps: Readonly<Record<AppName, string>>;
   readonly pid: number;
 }

@@ -1,15 +1,17 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { APPS, type AppName } from "./apps.js";
+import { APPS, type AppName, GATEWAY_PORT } from "./apps.js";
 import { ScriptError } from "./script-error.js";
 
 export const START_USAGE = `Usage: npm start -- [options]
 
-Runs a Convex-compatible server, builds web, admin and marketing, serves and records them.
+Runs a Convex-compatible server and a gateway, builds web, admin and marketing, serves and records
+them.
 
   --data <folder>            where everything is kept   (default: .tideline)
   --port <number>            Convex functions           (default: 3210)
   --site-port <number>       HTTP actions               (default: 3211)
+  --gateway-port <number>    /version, /events/version  (default: ${GATEWAY_PORT})
   --web-port <number>        the app web                (default: ${APPS.web.port})
   --admin-port <number>      the app admin              (default: ${APPS.admin.port})
   --marketing-port <number>  the app marketing          (default: ${APPS.marketing.port})
@@ -29,6 +31,7 @@ export interface StartOptions {
   readonly state: string;
   readonly port: number;
   readonly sitePort: number;
+  readonly gatewayPort: number;
   readonly appPorts: Readonly<Record<AppName, number>>;
   /** Where the official CLI is told of the server; null to tell it nowhere. */
   readonly envFile: string | null;
@@ -49,6 +52,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | null 
     state,
     port: parsePort(values.port, 3210, "--port"),
     sitePort: parsePort(values["site-port"], 3211, "--site-port"),
+    gatewayPort: parsePort(values["gateway-port"], GATEWAY_PORT, "--gateway-port"),
     appPorts: {
       web: parsePort(values["web-port"], APPS.web.port, "--web-port"),
       admin: parsePort(values["admin-port"], APPS.admin.port, "--admin-port"),
@@ -73,6 +77,7 @@ function parse(args: readonly string[]) {
         data: { type: "string" },
         port: { type: "string" },
         "site-port": { type: "string" },
+        "gateway-port": { type: "string" },
         "web-port": { type: "string" },
         "admin-port": { type: "string" },
         "marketing-port": { type: "string" },

@@ -1,14 +1,17 @@
 /**
  * `npm start`: the whole of Tideline on this machine. Runs the embedded server on this repository's
- * `convex/`, builds the apps, serves and records them, and stays until it is stopped.
+ * `convex/` and a gateway, builds the apps, serves and records them, and stays until it is stopped.
  */
+import type { RequestListener } from "node:http";
 import { join, relative, resolve } from "node:path";
 import { type RunningServer, StartError, startServer } from "@tideline/embedded";
 import { APP_NAMES, APPS, type AppName } from "./apps.js";
 import { REPOSITORY } from "./build-app.js";
+import { buildPageScript } from "./build-page-script.js";
 import { buildRelease } from "./build-release.js";
 import { writeEnvFile } from "./env-file.js";
 import { KEPT_RELEASES } from "./kept-releases.js";
+import { startLocalGateway } from "./local-gateway.js";
 import {
   findRunning,
   type LocalAddresses,
@@ -30,7 +33,7 @@ import {
   removeRelease,
 } from "./releases.js";
 import { runScript, ScriptError } from "./script-error.js";
-import { startSiteHost } from "./site-host.js";
+import { type SiteHostOptions, startSiteHost } from "./site-host.js";
 import {
   DEFAULT_STATE,
   parseStartOptions,
@@ -62,16 +65,26 @@ async function start(options: StartOptions, stopped: AbortSignal): Promise<void>
   try {
     await prepareState(options.state);
     await refuseSecond(options.state);
-    const apps = await serveSites(options, undo);
+    const gateway = await startLocalGateway(options.gatewayPort);
+    undo.push(() => gateway.close());
+    const apps = await serveSites(options, gateway.handle, undo);
+    const script = await buildPageScript(stopped);
     const token = await loadRecordToken(options.state);
     const server = await serveFunctions(options, token, undo);
+    const allowedOrigins = Object.values(apps);
+    // Before the ledger and the sites end: its clients are told, instead of cut off.
+    undo.push(() => gateway.close());
+    gateway.open({
+      ...{ convexUrl: server.url, allowedOrigins, script },
+      ...{ isVerbose: options.isVerbose, log: console.log },
+    });
     const hasEnvFile = options.envFile !== null && (await writeEnvFile(options.envFile, server));
 
     console.log(`Building ${APP_NAMES.join(", ")} …`);
     for (const app of APP_NAMES) await bringUp(app, options, server.url, token, stopped);
 
     const { url, siteUrl } = server;
-    const addresses = { url, siteUrl, apps, pid: process.pid };
+    const addresses = { url, siteUrl, gateway: gateway.url, apps, pid: process.pid };
     undo.push(() => removeAddresses(options.state));
     await writeAddresses(options.state, addresses);
     console.log(welcome(addresses, aboutCli(options, hasEnvFile), performance.now() - startedAt));
@@ -94,17 +107,20 @@ async function refuseSecond(state: string): Promise<void> {
 
 async function serveSites(
   { state, appPorts }: StartOptions,
+  gateway: RequestListener,
   undo: Undo,
 ): Promise<Record<AppName, string>> {
-  const serve = async (app: AppName) => {
-    const host = await startSiteHost(localPaths(state).site(app), appPorts[app], `--${app}-port`);
+  const serve = async (app: AppName, options?: SiteHostOptions) => {
+    const site = localPaths(state).site(app);
+    const host = await startSiteHost(site, appPorts[app], `--${app}-port`, options);
     undo.push(() => host.close());
     return host.url;
   };
   return {
     web: await serve("web"),
     admin: await serve("admin"),
-    marketing: await serve("marketing"),
+    // Its page has no client of Convex, and a policy that lets it speak to its own address only.
+    marketing: await serve("marketing", { gateway }),
   };
 }
 
@@ -188,7 +204,11 @@ function aboutCli({ envFile }: StartOptions, hasEnvFile: boolean): string {
     : `    ${relative(".", envFile)} is your own, so npx convex talks to what it names, not to this server`;
 }
 
-function welcome({ apps, url, siteUrl }: LocalAddresses, cli: string, tookMs: number): string {
+function welcome(
+  { apps, url, siteUrl, gateway }: LocalAddresses,
+  cli: string,
+  tookMs: number,
+): string {
   const rows = APP_NAMES.map(
     (app) => `    ${app.padEnd(10)} ${apps[app].padEnd(23)}  ${APPS[app].about}`,
   );
@@ -197,11 +217,13 @@ function welcome({ apps, url, siteUrl }: LocalAddresses, cli: string, tookMs: nu
 
 ${rows.join("\n")}
     ${"functions".padEnd(10)} ${url.padEnd(23)}  HTTP actions at ${siteUrl}
+    ${"gateway".padEnd(10)} ${gateway.padEnd(23)}  /version and /events/version, for pages like marketing
 
   Next: open web and admin, change a heading in apps/web/src, and in a second terminal
 
     npm run deploy -- web          offers a refresh to every open tab of web
     npm run deploy -- web --rollback
+    npm run deploy -- marketing    the same for a page of plain HTML (apps/marketing/index.html)
 ${cli}
 
   Ctrl-C stops it; the data stays.

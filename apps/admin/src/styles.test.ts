@@ -31,10 +31,16 @@ test("the theme toggles of admin and web differ in where they keep the choice an
 });
 
 test.each([
-  ["admin", "admin/src/shell/theme-toggle.tsx"],
-  ["web", "web/src/theme-toggle.tsx"],
-  ["marketing", "marketing/src/theme-toggle.ts"],
-])("%s reads the theme before the first paint where its toggle keeps it", async (app, path) => {
+  ["admin/index.html", "admin/src/shell/theme-toggle.tsx"],
+  ["web/index.html", "web/src/theme-toggle.tsx"],
+  ["marketing/public/theme.js", "marketing/src/theme-toggle.ts"],
+])("%s reads the theme before the first paint where its toggle keeps it", async (early, path) => {
   const key = /^const KEY = (".*");$/m.exec(await textOf(path))?.[1];
-  expect(await textOf(`${app}/index.html`)).toContain(`localStorage.getItem(${key})`);
+  expect(await textOf(early)).toContain(`localStorage.getItem(${key})`);
+});
+
+test("marketing runs its theme's file before the first paint, and nothing that its policy forbids", async () => {
+  const page = await textOf("marketing/index.html");
+  expect(page).toMatch(/<script vite-ignore src="\/theme\.js"><\/script>/);
+  expect(page).not.toMatch(/<style|\sstyle="|<script>|\son\w+="/);
 });

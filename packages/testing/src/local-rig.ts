@@ -11,7 +11,11 @@ const COPIED = [
   ...["apps", "convex", "scripts", "package.json", "tsconfig.base.json", "vite.config.ts"],
   ...["build.sh", "deploy.sh", ".gitignore"],
 ];
-const FREE_PORTS = ["--site-port", "--web-port", "--admin-port", "--marketing-port"];
+/** The options of npm start for every port but the first. */
+export const PORT_OPTIONS = [
+  ...["--site-port", "--gateway-port"],
+  ...["--web-port", "--admin-port", "--marketing-port"],
+];
 
 /** How a command ended, and all that it said. */
 export interface Outcome {
@@ -25,7 +29,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** One copy. */
 export class LocalRig {
   readonly folder: string;
-  /** What the last npm start said. */
+  /** What the last npm start has said up to now. */
   welcome = "";
   #running: ChildProcess | null = null;
   #addresses: LocalAddresses | null = null;
@@ -117,9 +121,9 @@ export class LocalRig {
     return (await this.run("git", "rev-parse", "HEAD")).said.trim();
   }
 
-  /** Replaces a text that the header of web holds. */
-  async rename(from: string, to: string): Promise<void> {
-    const path = join(this.folder, "apps/web/src/header.tsx");
+  /** Replaces a text that a file holds. */
+  async rename(from: string, to: string, file = "apps/web/src/header.tsx"): Promise<void> {
+    const path = join(this.folder, file);
     const text = await readFile(path, "utf8");
     if (!text.includes(from)) throw new Error(`"${from}" is not in "${path}"`);
     await writeFile(path, text.replace(from, to));
@@ -128,7 +132,7 @@ export class LocalRig {
   /** Starts npm start, unless it runs. */
   async start(port = "0"): Promise<void> {
     if (this.#running !== null) return;
-    const ports = ["--port", port, ...FREE_PORTS.flatMap((option) => [option, "0"])];
+    const ports = ["--port", port, ...PORT_OPTIONS.flatMap((option) => [option, "0"])];
     const child = spawn(process.execPath, ["scripts/run.mjs", "start", ...ports], {
       cwd: this.folder,
     });

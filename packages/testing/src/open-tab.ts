@@ -17,7 +17,7 @@ export interface Tab {
   looks(): number;
   /** The titles of the notices that came up since the page was loaded, in their order. */
   notices(): Promise<readonly string[]>;
-  /** Resolves when the live query has delivered something that contains `text`. */
+  /** Resolves when the live query has delivered, or the page has logged, something with `text` in it. */
   heard(text: string): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openTab(
   const page = await context.newPage();
   let loads = 0;
   let looks = 0;
-  let frames = "";
+  let received = "";
   const waiting = new Set<() => void>();
   page.on("request", (request) => {
     if (request.isNavigationRequest()) {
@@ -50,12 +50,15 @@ export async function openTab(
       looks++;
     }
   });
+  const receive = (text: string | Buffer) => {
+    received += `${text}\n`;
+    for (const check of waiting) check();
+  };
   page.on("websocket", (socket) => {
-    socket.on("framereceived", ({ payload }) => {
-      frames += `${payload}\n`;
-      for (const check of waiting) check();
-    });
+    socket.on("framereceived", ({ payload }) => receive(payload));
   });
+  // A stream of events cannot be looked into from outside; whoever follows one says what it heard.
+  page.on("console", (message) => receive(message.text()));
   await page.addInitScript(watchNotices);
   if (options.withClock) await page.clock.install();
   await options.prepare?.(page);
@@ -64,7 +67,7 @@ export async function openTab(
   const heard = (text: string) =>
     new Promise<void>((resolve) => {
       const check = () => {
-        if (!frames.includes(text)) return;
+        if (!received.includes(text)) return;
         waiting.delete(check);
         resolve();
       };
@@ -74,7 +77,7 @@ export async function openTab(
   return {
     page,
     context,
-    notice: page.locator('[data-tideline-part="notice"]:not([data-leaving])'),
+    notice: page.locator('[data-tideline-part="notice"]:not([data-leaving], :empty)'),
     loads: () => loads,
     looks: () => looks,
     notices: () => page.evaluate(() => Reflect.get(window, "rigNotices") as string[]),
@@ -82,15 +85,32 @@ export async function openTab(
   };
 }
 
-/** Runs in the page: keeps the title of every notice that comes up, however short it stays. */
+/**
+ * Runs in the page: keeps the title of every notice that comes up, however short it stays; also
+ * those in shadow roots.
+ */
 function watchNotices(): void {
   const seen: string[] = [];
   Reflect.set(window, "rigNotices", seen);
+  const roots: (Document | ShadowRoot)[] = [];
   let last = "";
-  new MutationObserver(() => {
-    const notice = document.querySelector('[data-tideline-part="notice"]:not([data-leaving])');
+  const look = () => {
+    const selector = '[data-tideline-part="notice"]:not([data-leaving], :empty)';
+    const notice = roots.map((root) => root.querySelector(selector)).find((found) => found);
     const title = notice?.getAttribute("aria-label") ?? "";
     if (title !== "" && title !== last) seen.push(title);
     last = title;
-  }).observe(document, { subtree: true, childList: true, attributes: true });
+  };
+  const observer = new MutationObserver(look);
+  const observe = (root: Document | ShadowRoot) => {
+    roots.push(root);
+    observer.observe(root, { subtree: true, childList: true, attributes: true });
+  };
+  observe(document);
+  const { attachShadow } = Element.prototype;
+  Element.prototype.attachShadow = function (init) {
+    const root = attachShadow.call(this, init);
+    observe(root);
+    return root;
+  };
 }

@@ -1,6 +1,7 @@
 /**
  * The whole street in one process: real builds of this repository's apps behind the site host, a
- * real embedded server on this repository's `convex/`, and records by the CLI's own function.
+ * real embedded server on this repository's `convex/`, a gateway for marketing, and records by the
+ * CLI's own function.
  *
  * Builds are made once (`makeRig`), streets as often as a test wants a fresh one (`openStreet`).
  */
@@ -20,6 +21,8 @@ import {
 import type { BuildId, BuildStamp, RecordAnswer, Severity } from "@tideline/version";
 import { APP_NAMES, type AppName, LOCAL_ENVIRONMENT } from "../../../scripts/apps.js";
 import { buildApp, REPOSITORY } from "../../../scripts/build-app.js";
+import { buildPageScript } from "../../../scripts/build-page-script.js";
+import { startLocalGateway } from "../../../scripts/local-gateway.js";
 import { pointTo, releaseFolder, removeRelease } from "../../../scripts/releases.js";
 import { startSiteHost } from "../../../scripts/site-host.js";
 
@@ -42,6 +45,8 @@ export interface Rig {
 }
 
 export interface Street {
+  /** What the gateway logged, a line each. */
+  readonly gatewayLog: readonly string[];
   /** Where the app is served. */
   siteUrl(app: AppName): string;
   stampOf(app: AppName, variant: Variant): Promise<BuildStamp>;
@@ -133,11 +138,21 @@ async function openStreet(
     env: { TIDELINE_RECORD_TOKEN: TOKEN },
     log: () => {},
   });
+  const gateway = await startLocalGateway(0);
+  const gatewayLog: string[] = [];
   const hosts = new Map<AppName, Awaited<ReturnType<typeof startSiteHost>>>();
   for (const app of APP_NAMES) {
     if (wanted[app] === undefined) continue;
     await cp(builds(app), site(app), { recursive: true });
-    hosts.set(app, await startSiteHost(site(app), 0, "--port"));
+    const options = app === "marketing" ? { gateway: gateway.handle } : {};
+    hosts.set(app, await startSiteHost(site(app), 0, "--port", options));
+  }
+  if (wanted.marketing !== undefined) {
+    gateway.open({
+      ...{ convexUrl: server.url, allowedOrigins: [], isVerbose: true },
+      script: await buildPageScript(new AbortController().signal),
+      log: (line) => gatewayLog.push(line),
+    });
   }
 
   const release = (app: AppName, variant: Variant) =>
@@ -153,6 +168,7 @@ async function openStreet(
       ...options,
     });
   return {
+    gatewayLog,
     siteUrl(app) {
       const host = hosts.get(app);
       if (host === undefined) throw new RangeError(`The rig has no builds of "${app}"`);
@@ -167,6 +183,7 @@ async function openStreet(
     },
     removeFiles: (app, variant) => removeRelease(site(app), VARIANTS[variant].number),
     async close() {
+      await gateway.close();
       for (const host of hosts.values()) await host.close();
       await server.close();
       await rm(folder, { recursive: true, force: true });

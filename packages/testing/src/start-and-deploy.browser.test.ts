@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { launchChromium } from "./launch-chromium.js";
-import { LocalRig } from "./local-rig.js";
-import { openTab } from "./open-tab.js";
+import { LocalRig, PORT_OPTIONS } from "./local-rig.js";
+import { openTab, type Tab } from "./open-tab.js";
 
-const FREE_PORTS = ["--site-port", "--web-port", "--admin-port", "--marketing-port"];
+const MARKETING = "apps/marketing/index.html";
 
 let rig: LocalRig;
 let browser: Browser;
@@ -151,19 +151,28 @@ test("a second npm start at once is one sentence, and so is a busy port", async 
     code: 1,
     said: expect.stringMatching(/^Cannot start: Tideline runs here already as process \d+.*\n$/),
   });
-  const port = new URL(rig.addresses.apps.web).port;
-  const busy = await rig.script("start", "--data", "other", "--port", "0", "--web-port", port);
-  expect(busy).toEqual({
-    code: 1,
-    said: expect.stringMatching(/^Cannot listen on .*--web-port\n$/),
-  });
+  const taken = { web: rig.addresses.apps.web, gateway: rig.addresses.gateway };
+  for (const [name, url] of Object.entries(taken)) {
+    const other = ["--data", "other", "--port", "0", "--gateway-port", "0"];
+    const busy = await rig.script("start", ...other, `--${name}-port`, new URL(url).port);
+    expect(busy).toEqual({
+      code: 1,
+      said: `Cannot listen on ${new URL(url).host}: the port is in use; stop what uses it, or choose another with --${name}-port\n`,
+    });
+  }
   const nowhere = await rig.script("start", "--data", "/proc/nope", "--port", "0");
   expect(nowhere).toEqual({
     code: 1,
     said: 'Cannot keep data in "/proc/nope": no folder can be made there; choose a folder with --data\n',
   });
   await mkdir(join(rig.folder, "in-the-way"));
-  const options = ["--data", "third", "--port", "0", ...FREE_PORTS.flatMap((name) => [name, "0"])];
+  const options = [
+    "--data",
+    "third",
+    "--port",
+    "0",
+    ...PORT_OPTIONS.flatMap((name) => [name, "0"]),
+  ];
   const unwritable = await rig.script("start", ...options, "--convex-env", "in-the-way");
   expect(unwritable).toEqual({
     code: 1,
@@ -195,4 +204,49 @@ test("stopped and started again, everything is as it was and nothing is recorded
   expect(rig.addresses.url).toBe(url);
   expect(await history()).toEqual(live);
   expect(await rig.releases("marketing")).toEqual(kept);
+});
+
+test("a page of plain HTML in three tabs hears of its deployments over one stream", async () => {
+  const url = rig.addresses.apps.marketing;
+  const context = await browser.newContext();
+  // The context's clock is that of all its tabs.
+  const first = await openTab(browser, url, { context, withClock: true });
+  const second = await openTab(browser, url, { context });
+  const third = await openTab(browser, url, { context });
+  const tabs = [first, second, third];
+  for (const tab of tabs) await tab.heard("Version update received: 0.1.0+1 (current: 0.1.0+1)");
+  expect(rig.welcome.match(/total clients: \d+/g)).toEqual(["total clients: 1"]);
+
+  await rig.rename("Every open tab knows.", "Every open tab knew.", MARKETING);
+  const deployed = await rig.script("deploy", "marketing");
+  expect(deployed.said).toContain("of marketing is live: recorded as deploy, epoch 2");
+  const shows = (tab: Tab, text: string) =>
+    tab.page.getByRole("heading", { name: `Every open tab ${text}.` }).waitFor();
+  for (const tab of tabs) {
+    await tab.notice.waitFor();
+    expect(await tab.notices()).toEqual(["New version available"]);
+    await shows(tab, "knows");
+  }
+  expect(rig.welcome).not.toContain("total clients: 2");
+  await first.notice.getByRole("button", { name: "Reload now" }).click();
+  await shows(first, "knew");
+
+  // Left alone for half a minute, a tab follows by itself.
+  await first.page.clock.runFor(31_000);
+  for (const tab of [second, third]) await shows(tab, "knew");
+  for (const tab of tabs) expect(await tab.notices()).toEqual([]);
+
+  const back = await rig.script("deploy", "marketing", "--rollback");
+  expect(back.said).toContain("recorded as rollback");
+  for (const tab of tabs) {
+    await tab.notice.waitFor();
+    expect(await tab.notices()).toEqual(["Rolled back to 0.1.0+1"]);
+  }
+  await third.notice.getByRole("button", { name: "Reload now" }).click();
+  await shows(third, "knows");
+  expect(tabs.map((tab) => tab.loads())).toEqual([2, 2, 3]);
+  // Also after the one that held the stream left it to another, twice.
+  const health = async () => await (await fetch(`${url}/healthz`)).json();
+  await expect.poll(health).toEqual({ status: "ok", stale: false, clients: 1 });
+  await context.close();
 });
