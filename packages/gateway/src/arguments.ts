@@ -24,7 +24,7 @@ Follows deployments and tells pages that do not speak Convex: /version, /events/
   --json                   log lines as JSON
   --help, --version
 
-SIGTERM and Ctrl-C send its clients away in an even stream of at most 390 a second, then end it; a
+SIGTERM and Ctrl-C send its clients away in an even stream of at most 375 a second, then end it; a
 second Ctrl-C ends it at once.`;
 
 /** What the command line asks for. */

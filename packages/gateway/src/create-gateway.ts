@@ -17,7 +17,7 @@ export interface Gateway {
   /** Open event streams. */
   readonly clients: number;
   /**
-   * Refuses new streams and sends the open ones away one after the other, at most 390 a second and
+   * Refuses new streams and sends the open ones away one after the other, at most 375 a second and
    * all within 8 s. Answers to other requests go on.
    */
   drain(): Promise<void>;

@@ -31,7 +31,7 @@ export interface HubCounts {
 }
 
 /** At most so many clients a second are told to come back elsewhere, */
-const DRAIN_PER_SECOND = 390;
+const DRAIN_PER_SECOND = 375;
 /** unless there are so many that it would take longer than this: Docker kills after 10 s. */
 const DRAIN_AT_MOST_MS = 8_000;
 const DRAIN_STEP_MS = 10;

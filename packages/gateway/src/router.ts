@@ -111,7 +111,8 @@ export function createRouter(
     return refuse(
       "TOO_MANY_CONNECTIONS",
       `Cannot open a stream: all ${options.maxConnections} are taken; ask /version meanwhile`,
-      { "Retry-After": retryAfter },
+      // Nor does the connection of a refused one take a place until it is closed for idleness.
+      { "Retry-After": retryAfter, Connection: "close" },
     );
   };
 

@@ -25,7 +25,7 @@ export interface RunningGateway {
 }
 
 // Beyond the streams: questions to /version, health checks, and those that are refused.
-const OTHER_CONNECTIONS = 2_000;
+const OTHER_CONNECTIONS = 5_000;
 
 /**
  * Starts a gateway with a server of its own.
