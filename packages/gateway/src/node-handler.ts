@@ -38,15 +38,28 @@ export function createNodeHandler(
     else if (request.method === "HEAD")
       send(request, response, { ...outcome, status: 200, body: "" });
     else {
+      const join = () => {
+        const client = new NodeClient(outcome.topic, response, maxBehindBytes);
+        (response as Carrier)[CLIENT] = client;
+        response.once("close", onClose);
+        hub.add(client);
+      };
+      const { headers } = outcome;
+      const probeMs = probeMsOf(request);
+      if (probeMs > 0) {
+        const probed = { ...headers, "Tideline-Probe": `${probeMs}` };
+        response.writeHead(200, forVersion(request, probed));
+        response.flushHeaders();
+        const timer = setTimeout(join, probeMs);
+        response.once("close", () => clearTimeout(timer));
+        return;
+      }
       // Head, retry time and message leave as one packet.
       const { socket } = response;
       socket?.cork();
-      response.writeHead(200, forVersion(request, outcome.headers));
+      response.writeHead(200, forVersion(request, headers));
       response.flushHeaders();
-      const client = new NodeClient(outcome.topic, response, maxBehindBytes);
-      (response as Carrier)[CLIENT] = client;
-      response.once("close", onClose);
-      hub.add(client);
+      join();
       socket?.uncork();
     }
   };
@@ -64,6 +77,17 @@ export function createNodeHandler(
       (error) => (next === undefined ? response.destroy(error) : next(error)),
     );
   };
+}
+
+const MAX_PROBE_MS = 1000;
+
+/**
+ * How long after the head the first message is to come, for whoever looks for a proxy that keeps
+ * the head until there is more (`Tideline-Probe: 300`); 0 for everybody else.
+ */
+function probeMsOf(request: IncomingMessage): number {
+  const probeMs = Number(headerOf(request, "tideline-probe"));
+  return probeMs > 0 ? Math.min(probeMs, MAX_PROBE_MS) : 0;
 }
 
 function send(
