@@ -47,11 +47,13 @@ interface Faults {
   readonly hello?: (connection: number) => string;
   readonly comment?: string;
   readonly beat?: string;
+  /** Sends the head ahead of the rest for whoever asks for that. */
+  readonly isProbed?: boolean;
   /** Takes a connection over, if it says so. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-function gateway({ headers = {}, hello, comment, beat, answer }: Faults = {}): Handler {
+function gateway({ headers = {}, hello, comment, beat, isProbed, answer }: Faults = {}): Handler {
   let connections = 0;
   let clients = 0;
   return (request, response) => {
@@ -66,7 +68,9 @@ function gateway({ headers = {}, hello, comment, beat, answer }: Faults = {}): H
     } else if (pathname === "/events/version") {
       clients++;
       connections++;
+      const probe = isProbed ? request.headers["tideline-probe"] : undefined;
       const all = {
+        ...(probe !== undefined && { "tideline-probe": probe }),
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache",
         "x-accel-buffering": "no",
@@ -76,7 +80,10 @@ function gateway({ headers = {}, hello, comment, beat, answer }: Faults = {}): H
         200,
         Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
       );
-      response.write(hello?.(connections) ?? `retry: ${2000 + connections}\n\n${event()}`);
+      response.flushHeaders();
+      const first = hello?.(connections) ?? `retry: ${2000 + connections}\n\n${event()}`;
+      if (probe === undefined) response.write(first);
+      else setTimeout(() => response.write(first), Number(probe));
       let ticks = 0;
       const timer = setInterval(() => {
         const text = ++ticks % 2 === 0 ? (beat ?? event()) : (comment ?? ": keep-alive\n\n");
@@ -176,6 +183,24 @@ function buffering(origin: string, holdsHeaders: boolean): Handler {
   };
 }
 
+/** Passes every piece on at once, but the headers only with the first. */
+function keepingHeaders(origin: string): Handler {
+  return async (request, response) => {
+    const abort = new AbortController();
+    response.once("close", () => abort.abort());
+    const { connection: _, host: __, ...headers } = request.headers as Record<string, string>;
+    const upstream = await fetch(`${origin}${request.url}`, { headers, signal: abort.signal });
+    for (const [name, value] of upstream.headers) response.setHeader(name, value);
+    response.statusCode = upstream.status;
+    try {
+      for await (const bytes of upstream.body ?? []) response.write(bytes);
+    } catch {
+      // The client has gone.
+    }
+    response.end();
+  };
+}
+
 /** Passes a stream on in pieces of several messages. */
 function gathering(origin: string, count: number): Handler {
   return async (request, response) => {
@@ -211,6 +236,14 @@ describe.concurrent("a proxy that buffers", () => {
     expect(report.code).toBe(1);
     expect(notOk(report)).toEqual(["first-event", "buffering"]);
     expect(report.checks.buffering?.text).toMatch(/though \/version took .* proxy_buffering off/);
+  });
+
+  test("is found where it keeps the headers until there is an event", async () => {
+    const origin = await serve(gateway({ isProbed: true }));
+    expect((await doctor(origin, "--quick")).checks.buffering?.state).toBe("ok");
+    const report = await doctor(await serve(keepingHeaders(origin)), "--quick");
+    expect(notOk(report)).toEqual(["buffering"]);
+    expect(report.checks.buffering?.text).toMatch(/^the headers came only with the first event/);
   });
 
   test("is found where it passes the first bytes and then gathers", async () => {

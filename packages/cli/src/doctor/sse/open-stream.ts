@@ -10,6 +10,8 @@ import { type EventBlock, eventBlocks } from "./event-blocks.js";
 export interface StreamRequest {
   readonly lastEventId?: string;
   readonly origin?: string;
+  /** So long after the head the gateway is to send the first message; it need not know of that. */
+  readonly probeMs?: number;
   /** For the connection, and then for the headers. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -86,6 +88,7 @@ export class OpenStream {
         // As a browser asks; a proxy answers alike.
         connection: "keep-alive",
         ...(asked.origin !== undefined && { origin: asked.origin }),
+        ...(asked.probeMs !== undefined && { "tideline-probe": `${asked.probeMs}` }),
         ...(asked.lastEventId !== undefined && { "last-event-id": asked.lastEventId }),
       },
     });

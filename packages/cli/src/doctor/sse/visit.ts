@@ -4,7 +4,7 @@
  */
 import type { Addresses } from "./addresses.js";
 import { type Answer, ask } from "./ask.js";
-import { type OpenStream, openStream } from "./open-stream.js";
+import { type OpenStream, openStream, type StreamRequest } from "./open-stream.js";
 
 /** Later than this is late: the first event is sent as soon as a client connects. */
 export const PROMPT_MS = 1000;
@@ -30,7 +30,9 @@ export interface Visit extends VisitOptions {
   /** What /version answered while the stream was open. */
   readonly version: Answer;
   /** Opens another stream. */
-  readonly open: (more?: { readonly lastEventId?: string }) => Promise<OpenStream>;
+  readonly open: (
+    more?: Partial<Pick<StreamRequest, "lastEventId" | "probeMs">>,
+  ) => Promise<OpenStream>;
   readonly close: () => void;
 }
 

@@ -8,8 +8,9 @@ import { isPage } from "../with-stream.js";
 
 /**
  * Nothing in between gathers the stream. A proxy that does holds back the first bytes, often the
- * headers with them, though /version comes through it at once; or it lets several messages go in
- * one piece that were sent many seconds apart.
+ * headers with them, though /version comes through it at once; or it keeps the headers until there
+ * is an event, as nginx does with whole chunks; or it lets several messages go in one piece that
+ * were sent many seconds apart.
  */
 export const unbuffered: Check<Visit> = {
   name: "buffering",
@@ -34,11 +35,19 @@ export const unbuffered: Check<Visit> = {
       const problem = `${burst.count} messages came in one burst after ${duration(burst.silenceMs)} of silence: a proxy in between gathers them`;
       return found({ level: "fail", where, problem, fix: FIX });
     }
+    const late = await headKept(visit);
+    if (late !== null) {
+      const problem = `the headers came only with the first event, ${duration(late)} after the gateway had sent them: a proxy in between gathers the answer`;
+      return found({ level: "fail", where, problem, fix: FIX });
+    }
     return beatMs === null
       ? checked([], "nothing was held back; bursts are not looked for with --quick")
       : checked([]);
   },
 };
+
+// Long enough that no network puts the two together by itself.
+const PROBE_MS = 400;
 
 const FIX =
   "proxy_buffering off in nginx's location of /events/version, and no proxy_ignore_headers X-Accel-Buffering (docs/nginx.md); elsewhere no buffering, compression or scanning of text/event-stream";
@@ -56,6 +65,21 @@ function heldBack(stream: OpenStream): string | null {
     return stream.endedAfterMs === null ? `no event came within ${duration(PATIENCE_MS)}` : null;
   }
   return afterMs > PROMPT_MS ? `the first event came after ${duration(afterMs)}` : null;
+}
+
+/**
+ * Asks for a stream whose head goes ahead of the first message, and says how long the head was kept;
+ * null if it was not, or what answers does not know of such a wish.
+ */
+async function headKept({ open }: Visit): Promise<number | null> {
+  const probed = await open({ probeMs: PROBE_MS });
+  await probed.until(() => firstEvent(probed) !== null, PROMPT_MS + PROBE_MS);
+  probed.close();
+  const { opening } = probed;
+  const event = firstEvent(probed);
+  if (opening.kind !== "answered" || event === null) return null;
+  if (opening.head.headers["tideline-probe"] !== `${PROBE_MS}`) return null;
+  return event.afterMs - opening.head.afterMs < PROBE_MS / 4 ? PROBE_MS : null;
 }
 
 /**
