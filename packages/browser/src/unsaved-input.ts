@@ -33,10 +33,11 @@ function forget({ target }: Event): void {
  */
 export function hasUnsavedInput(): boolean {
   for (const field of touched) {
-    const { value, defaultValue, checked, defaultChecked } = field as HTMLInputElement;
-    const isChanged = field.isContentEditable
-      ? field.textContent
-      : value !== defaultValue || checked !== defaultChecked;
+    const { type, value, defaultValue, checked, defaultChecked } = field as HTMLInputElement;
+    let isChanged: unknown = value !== defaultValue;
+    // Their value is a constant.
+    if (/^(checkbox|radio)$/.test(type)) isChanged = checked !== defaultChecked;
+    if (field.isContentEditable) isChanged = field.textContent;
     if (!field.isConnected || !isChanged) touched.delete(field);
   }
   return touched.size > 0;
