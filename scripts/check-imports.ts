@@ -53,6 +53,17 @@ export const ROOMS: readonly Room[] = [
     node: false,
   },
   {
+    folder: "packages/browser",
+    allowed: [VERSION, "@tideline/watch", "@tideline/watch/sse", "@tideline/watch/page"],
+    node: false,
+    others: [],
+  },
+  {
+    folder: "packages/gateway",
+    allowed: [VERSION, "@tideline/watch", "@tideline/watch/convex"],
+    node: true,
+  },
+  {
     folder: "packages/cli",
     allowed: [VERSION, "@tideline/version/bump", STAMP, "convex/browser"],
     node: true,
