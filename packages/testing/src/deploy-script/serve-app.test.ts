@@ -1,6 +1,9 @@
 /** The program of an app's container, as the process that it is there. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatVersionFile, writeFileAtomically } from "@tideline/stamp";
@@ -39,8 +42,8 @@ const variables = (port: string) => ({
 });
 const RUN = [join(REPOSITORY, "scripts/run.mjs"), "serve-app"];
 
-async function serve(): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, RUN, { env: variables("0") });
+async function serve(more = {}): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, RUN, { env: { ...variables("0"), ...more } });
   let said = "";
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -78,4 +81,25 @@ test("it serves its build, is healthy while it does, and ends when it is told to
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+test("what its page asks a gateway for is passed on to the one that TIDELINE_GATEWAY_URL names", async () => {
+  const gateway = createServer((request, response) => response.end(`asked for ${request.url}`));
+  gateway.listen(0, "127.0.0.1");
+  await once(gateway, "listening");
+  const { port } = gateway.address() as AddressInfo;
+  const { child, said } = await serve({ TIDELINE_GATEWAY_URL: `http://127.0.0.1:${port}` });
+  try {
+    const [url = ""] = /http:\S+\d/.exec(said) ?? [];
+    const answer = await fetch(`${url}/version?appName=web`);
+    expect(await answer.text()).toBe("asked for /version?appName=web");
+    expect(await (await fetch(`${url}/version.json`)).json()).toMatchObject({ buildId: "b1" });
+  } finally {
+    child.kill("SIGKILL");
+    gateway.closeAllConnections();
+    gateway.close();
+  }
+  await expect(serve({ TIDELINE_GATEWAY_URL: "gateway:8780" })).rejects.toThrow(
+    'Cannot pass requests on to "gateway:8780": expected an address like http://gateway:8780',
+  );
 });
