@@ -1,8 +1,9 @@
-# Images of this repository's apps and of its ledger. build.sh, deploy.sh and compose.yaml build
+# Images of this repository's apps, of its ledger and of the gateway. build.sh, deploy.sh and compose.yaml build
 # them; git never runs in here, what a build is called comes in as build arguments.
 #
 #   docker build --build-arg APP=admin --build-arg SPOT_VERSION=abc123def456 .
 #   docker build --target ledger .
+#   docker build --target gateway .
 #
 # Where npm goes through a mirror: --secret id=npmrc,src=$HOME/.npmrc; where images do: NODE_IMAGE,
 # which takes a digest as well (node@sha256:…).
@@ -67,6 +68,31 @@ EXPOSE 3210 3211
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["node", "serve-ledger.mjs", "--check"]
 CMD ["node", "serve-ledger.mjs"]
+
+# The gateway, one file too, and the script that it gives to pages where it looks for that. What it
+# holds of CommonJS asks for Node's modules by a "require" that an ES module has to be given.
+FROM dependencies AS gateway-program
+COPY tsconfig.base.json ./
+COPY packages packages
+RUN npx esbuild packages/gateway/src/main.ts --bundle --outfile=/gateway/tideline-gateway.mjs \
+    --platform=node --format=esm --conditions=convex --target=node20 \
+    --banner:js='import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);' \
+    && npm run build --workspace=packages/browser \
+    && mkdir -p /gateway/node_modules/@tideline/browser \
+    && cp -R packages/browser/package.json packages/browser/dist /gateway/node_modules/@tideline/browser/
+
+# No version is baked into it either: its clients would lose their streams for nothing.
+#
+#   docker run -p 8780:8780 IMAGE --convex-url https://….convex.cloud --target web/production
+FROM ${NODE_IMAGE} AS gateway
+WORKDIR /srv
+COPY --from=gateway-program /gateway ./
+ENV NODE_ENV=production
+USER 1000:1000
+EXPOSE 8780
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["node", "-e", "fetch('http://127.0.0.1:8780/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "tideline-gateway.mjs", "--host", "0.0.0.0"]
 
 FROM ${NODE_IMAGE} AS app
 WORKDIR /srv

@@ -103,10 +103,12 @@ choose_way() {
   fi
 }
 
-# What the containers need beside the apps: the ledger, unless CONVEX_URL names one elsewhere.
+# What the containers need beside the apps: the ledger, unless CONVEX_URL names one elsewhere, and
+# the gateway for the app that hears through it.
 list_services() {
   services=()
   if [ -z "$CONVEX_URL" ]; then services+=(ledger); fi
+  case " ${apps[*]} " in *" marketing "*) services+=(gateway) ;; esac
   services+=("${apps[@]}")
 }
 

@@ -1,5 +1,7 @@
 /** What the Dockerfile, compose.yaml, the scripts and docs/deploying.md have to agree on. */
-import { readFile } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -13,7 +15,9 @@ interface Service {
   readonly restart: string;
   readonly healthcheck: object;
   readonly ports: readonly string[];
-  readonly volumes: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly command?: readonly string[];
 }
 
 let dockerfile: string;
@@ -59,11 +63,11 @@ test("every service builds a stage, and passes it only arguments that the build 
   const declared = new Set(
     [...dockerfile.matchAll(/^ARG ([A-Z_]+)/gm)].map(([, name]) => name as string),
   );
-  expect(Object.keys(services)).toEqual(["ledger", "web", "admin", "marketing"]);
+  expect(Object.keys(services)).toEqual(["ledger", "gateway", "web", "admin", "marketing"]);
   for (const [name, { build }] of Object.entries(services)) {
     expect([...stages().keys()]).toContain(build.target);
     for (const argument of Object.keys(build.args)) expect(declared).toContain(argument);
-    if (name !== "ledger") expect(build.args.APP).toBe(name);
+    if (build.target === "app") expect(build.args.APP).toBe(name);
   }
 });
 
@@ -72,18 +76,63 @@ test("every service comes back by itself, says how it is, and keeps what it has 
     expect(restart).toBe("unless-stopped");
     expect(healthcheck).toMatchObject({ start_interval: "1s" });
     for (const port of ports) expect(port).toMatch(/^\$\{TIDELINE_BIND:-127\.0\.0\.1\}:/);
-    const [volume = "", path = ""] = mounted[0]?.split(":") ?? [];
-    expect(volumes).toContain(volume);
     const stage = stages().get(build.target) ?? "";
-    expect(stage).toContain(`\nVOLUME ${path}\n`);
+    const kept = (mounted ?? []).map((mount) => mount.split(":"));
+    for (const [volume] of kept) expect(volumes).toContain(volume);
+    expect([...stage.matchAll(/^VOLUME (.+)$/gm)].map(([, path]) => path)).toEqual(
+      kept.map(([, path]) => path),
+    );
     expect(stage).toMatch(/^HEALTHCHECK /m);
     expect(stage).toMatch(/^USER 1000:1000$/m);
   }
 });
 
-test("the ledger's image holds no version, so that an app's deployment does not restart it", () => {
-  expect(stages().get("ledger")).not.toMatch(/^(ARG|LABEL)/m);
-  expect(services.ledger?.build.args).not.toHaveProperty("SPOT_VERSION");
+test.each(["ledger", "gateway"])(
+  "the image of the %s holds no version, so that an app's deployment does not restart it",
+  (name) => {
+    expect(stages().get(name)).not.toMatch(/^(ARG|LABEL)/m);
+    expect(Object.keys(services[name]?.build.args ?? {})).toEqual(["NODE_IMAGE"]);
+  },
+);
+
+test("the gateway follows every app, listens where compose and the health check look, and marketing asks it", () => {
+  const { gateway, marketing, ledger } = services;
+  const apps = Object.entries(services).filter(([, { build }]) => build.target === "app");
+  expect(gateway?.command).toEqual(
+    apps.map(([name]) => `--target=${name}/\${TIDELINE_ENVIRONMENT:-local}`),
+  );
+  const stage = stages().get("gateway") ?? "";
+  expect(stage).toContain("\nEXPOSE 8780\n");
+  expect(stage).toMatch(/^HEALTHCHECK .*\n.*http:\/\/127\.0\.0\.1:8780\/healthz/m);
+  expect(gateway?.ports[0]).toMatch(/:8780$/);
+  expect(marketing?.environment?.TIDELINE_GATEWAY_URL).toBe("http://gateway:8780");
+  expect(ledger?.ports[0]).toMatch(/:3210$/);
+  expect(gateway?.environment?.CONVEX_URL).toBe("$" + "{CONVEX_URL:-http://ledger:3210}");
+});
+
+test("the gateway's program, bundled as its image has it, runs with nothing beside it", async () => {
+  const stage = stages().get("gateway-program") ?? "";
+  const [, command = ""] = /^RUN (npx esbuild [^]*?)&&/m.exec(stage) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), "tideline-gateway-"));
+  try {
+    const bundle = command.replace("=/gateway/", `=${folder}/`).replaceAll("\\\n", " ");
+    execFileSync("sh", ["-c", bundle], { cwd: REPOSITORY, stdio: "pipe" });
+    const args = ["--convex-url", "http://127.0.0.1:9", "--target", "web/production"];
+    const child = spawn(process.execPath, ["tideline-gateway.mjs", ...args, "--port", "0"], {
+      cwd: folder,
+    });
+    let said = "";
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (said.includes("Gateway listens on")) child.kill("SIGTERM");
+      });
+    }
+    expect([await closed, said]).toEqual([0, expect.stringContaining("Gateway listens on")]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("SPOT_VERSION goes from compose into the build, the image and its labels", () => {
