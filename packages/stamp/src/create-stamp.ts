@@ -7,12 +7,11 @@ import { type BuildStamp, isTargetName } from "@tideline/version";
 import { buildTime } from "./build-time.js";
 import { type CiFacts, detectCi, type Env, isCi, parseBuildNumber, parseCommit } from "./ci.js";
 import { readGit } from "./git.js";
+import { dayOf } from "./hidden-stamp.js";
 import { readPackageName, readPackageVersion } from "./package-json.js";
 import { stampWarnings } from "./stamp-warnings.js";
 import { checkHidden, hiddenLabel, versionForm } from "./version-form.js";
 import { readNamedVersion, versionLabel } from "./version-label.js";
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /** A stamp without the identity of the artifact. */
 export type BuildFacts = Omit<BuildStamp, "buildId">;
@@ -124,7 +123,7 @@ function hidden(facts: BuildFacts, env: Env): BuildFacts {
     gitBranch: null,
     gitTag: null,
     buildNumber: readBuildNumber(env) ?? 0,
-    buildTime: facts.buildTime - (facts.buildTime % DAY_MS),
+    buildTime: dayOf(facts.buildTime),
     commitTime: null,
   };
 }

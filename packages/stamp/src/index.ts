@@ -7,6 +7,7 @@ export {
 } from "./create-stamp.js";
 export { type GitState, type NoGitReason, readGit } from "./git.js";
 export { type ArtifactFile, hashArtifact, hashFiles } from "./hash-artifact.js";
+export { commitStandIn, type HidingFacts, hidesCommit } from "./hidden-stamp.js";
 export { readStampTag, type StampTag, withoutStampTags, withStampTag } from "./html-stamp.js";
 export {
   type FingerprintOptions,
@@ -29,6 +30,12 @@ export {
   type VersionFile,
   writeVersionFile,
 } from "./version-file.js";
-export { type VersionForm, versionForm } from "./version-form.js";
-export { type LabelSources, parseVersionLabel, versionLabel } from "./version-label.js";
+export { checkHidden, type VersionForm, versionForm } from "./version-form.js";
+export {
+  type LabelSources,
+  type NamedVersion,
+  parseVersionLabel,
+  readNamedVersion,
+  versionLabel,
+} from "./version-label.js";
 export { writeFileAtomically } from "./write-file-atomically.js";

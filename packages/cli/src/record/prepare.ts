@@ -3,7 +3,7 @@
  * options. Talks to nobody; `record` sends it.
  */
 import { resolve } from "node:path";
-import { detectCi, isCi, parseBuildNumber } from "@tideline/stamp";
+import { detectCi, isCi, parseBuildNumber, readNamedVersion } from "@tideline/stamp";
 import {
   type BuildStamp,
   type DeploymentRecord,
@@ -15,12 +15,15 @@ import type { Env } from "../terminal.js";
 import { checkPages, listPages } from "./check-pages.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { type FoundStamp, findStamp } from "./find-stamp.js";
+import { checkTellsNothing, isCommitHidden, keepsCommits, standInOf } from "./hidden-commit.js";
 import { idempotencyKey } from "./idempotency-key.js";
 
 /** What would be sent, without the token. */
 export interface PreparedDeployment {
   readonly record: DeploymentRecord & { readonly idempotencyKey: string };
   readonly warnings: readonly string[];
+  /** True if the build hides its commit, and the record holds something else in its place. */
+  readonly isHidden: boolean;
 }
 
 /**
@@ -63,16 +66,21 @@ export async function prepareFound(
     }
     return value;
   };
+  const hides = isCommitHidden(stamp, env);
+  const isHidden = hides && !keepsCommits(env) && options.gitCommit === undefined;
+  const commit = isHidden
+    ? standInOf(stamp)
+    : chooseCommit(env, stamp, isPublished, override, warnings);
+  // Of a build that hides its commit a number is sent only if it was named for that.
+  const numbers = hides ? { TIDELINE_BUILD_NUMBER: env.TIDELINE_BUILD_NUMBER } : env;
   const record: DeploymentRecord = {
     appName,
     environment,
-    version: options.label ?? override(...first(env, "TIDELINE_VERSION", "VERSION"), stamp.version),
-    gitCommit:
-      options.gitCommit ??
-      asBuilt(chooseCommit(env, stamp, isPublished, override, warnings), stamp, env),
-    buildNumber: override(...readBuildNumber(env, stamp, warnings), stamp.buildNumber),
+    version: options.label ?? override(...readVersion(env, stamp, hides), stamp.version),
+    gitCommit: options.gitCommit ?? asBuilt(commit, stamp, env),
+    buildNumber: override(...readBuildNumber(numbers, stamp, warnings), stamp.buildNumber),
     buildTime: stamp.buildTime,
-    gitTag: override<string | null>(...readTag(env), stamp.gitTag),
+    gitTag: hides ? null : override<string | null>(...readTag(env), stamp.gitTag),
     buildId: stamp.buildId,
     ...(stamp.commitTime !== null && { commitTime: stamp.commitTime }),
     ...(options.inputsId !== undefined && { inputsId: options.inputsId }),
@@ -83,7 +91,7 @@ export async function prepareFound(
     ...(options.allowRollback && { allowRollback: true }),
   };
   const key = options.idempotencyKey ?? idempotencyKey(env, record);
-  return { record: { ...record, idempotencyKey: key }, warnings };
+  return { record: { ...record, idempotencyKey: key }, warnings, isHidden };
 }
 
 /** Chooses what a variable says over what is stamped, and warns where the two contradict. */
@@ -120,6 +128,22 @@ function chooseEnvironment(options: DeploymentOptions, env: Env, stamp: BuildSta
     );
   }
   return name;
+}
+
+function readVersion(
+  env: Env,
+  stamp: BuildStamp,
+  hides: boolean,
+): [name: string, value: string | null] {
+  try {
+    const named = readNamedVersion(env);
+    if (named === null) return ["TIDELINE_VERSION", null];
+    if (hides && named.label !== stamp.version) checkTellsNothing(named.label, named.source, env);
+    return [named.source, named.label];
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError("usage", (cause as Error).message, { cause });
+  }
 }
 
 /** GITHUB_SHA overrides; but a short form of the same commit, or a pull request's merge, does not. */

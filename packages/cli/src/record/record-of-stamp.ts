@@ -1,5 +1,7 @@
+import { hidesCommit } from "@tideline/stamp";
 import type { BuildStamp, DeploymentRecord } from "@tideline/version";
 import { CommandError } from "../command-error.js";
+import { standInOf } from "./hidden-commit.js";
 
 /**
  * Gives the record of a build that is served and that nobody here deployed: as its stamp says, and
@@ -22,13 +24,13 @@ export function recordOfStamp(
   if (stamp.environment !== null && stamp.environment !== environment) {
     throw refuse("environment", stamp.environment, environment);
   }
-  const commit = stamp.gitCommit ?? "unknown";
+  const commit = stamp.gitCommit ?? (hidesCommit(stamp) ? standInOf(stamp) : "unknown");
   return {
     appName,
     environment,
     version: stamp.version,
     // As whoever built it outside CI would have recorded it.
-    gitCommit: stamp.gitDirty && stamp.gitCommit !== null ? `${commit}-dirty` : commit,
+    gitCommit: stamp.gitDirty && commit !== "unknown" ? `${commit}-dirty` : commit,
     buildNumber: stamp.buildNumber,
     buildTime: stamp.buildTime,
     gitTag: stamp.gitTag,

@@ -55,7 +55,7 @@ async function send<Answer>(
   const prepared = await prepare(options);
   for (const warning of prepared.warnings) log(warning);
   const ledger = await openLedgerFor(options);
-  checkRunCommit(ledger, prepared.record, options.env ?? process.env);
+  checkRunCommit(ledger, prepared, options.env ?? process.env);
   return await send(ledger, prepared.record, sendOptions(options));
 }
 

@@ -114,14 +114,18 @@ describe("in a job of GitHub Actions without a record token", () => {
 
   test("the identity of a run vouches for the run's commit alone, and for ways back", () => {
     const github = { identity: "github" } as const;
-    const build = { ...stampOf("b", app), environment: "staging", gitCommit: "b".repeat(40) };
+    const stamped = { ...stampOf("b", app), environment: "staging", gitCommit: "b".repeat(40) };
+    const build = (extra: object = {}) => ({
+      record: { ...stamped, idempotencyKey: "k", ...extra },
+      isHidden: false,
+    });
     const env = { GITHUB_SHA: RUN_SHA };
-    expect(() => checkRunCommit(github, build, env)).toThrow(
+    expect(() => checkRunCommit(github, build(), env)).toThrow(
       `expected the run's commit ${RUN_SHA.slice(0, 12)} (GITHUB_SHA), got a build of bbbbbbbbbbbb`,
     );
-    checkRunCommit(github, { ...build, allowRollback: true }, env);
-    checkRunCommit(github, { ...build, gitCommit: RUN_SHA }, env);
-    checkRunCommit({ identity: "token" }, build, env);
+    checkRunCommit(github, build({ allowRollback: true }), env);
+    checkRunCommit(github, build({ gitCommit: RUN_SHA }), env);
+    checkRunCommit({ identity: "token" }, build(), env);
   });
 
   test("a run at a tag records the tag, which the stamp need not know", async () => {

@@ -32,7 +32,7 @@ export async function runRecord(given: GivenOptions, terminal: Terminal): Promis
   // Fixed here, so that whoever stops us can be told which key makes a repetition safe.
   const { record } = prepared;
   const ledger = await openLedgerFor(options);
-  checkRunCommit(ledger, record, terminal.env);
+  checkRunCommit(ledger, prepared, terminal.env);
   const send = sendOptions({ ...options, log: terminal.log });
   const wantsGitHub = given.has("github-deployment");
   try {

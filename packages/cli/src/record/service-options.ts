@@ -76,8 +76,10 @@ export async function stampService(service: NamedService): Promise<FoundStamp> {
       `Cannot record ${name}: it has no artifact, and its inputs cannot be read; name the build with --label, --file or --published`,
     );
   }
-  const isNamed = [env.TIDELINE_VERSION, env.VERSION].some((text) => text?.trim());
-  const version = isNamed ? null : await readVersion(join(root, service.versionFile));
+  const names = [env.TIDELINE_VERSION, env.VERSION, env.SPOT_VERSION];
+  const version = names.some((text) => text?.trim())
+    ? null
+    : await readVersion(join(root, service.versionFile));
   try {
     const { stamp, warnings } = await createStamp({
       cwd: root,

@@ -20,10 +20,14 @@ export async function mirrorToGitHub(
     throw new Error(`expected GITHUB_REPOSITORY as "owner/name", got "${repository}"`);
   }
   const { appName, environment, version, gitCommit } = record;
+  const ref = gitCommit.replace(/-dirty$/, "");
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(ref)) {
+    throw new Error(`expected a build that tells its commit, got one of "${gitCommit}"`);
+  }
   const api = (env.GITHUB_API_URL?.trim() || "https://api.github.com").replace(/\/+$/, "");
   const deployments = `${api}/repos/${repository}/deployments`;
   const created = await post(deployments, token, signal, {
-    ref: gitCommit.replace(/-dirty$/, ""),
+    ref,
     task: `deploy:${appName}`,
     environment,
     description: `${appName} ${version}`,
