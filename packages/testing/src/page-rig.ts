@@ -20,9 +20,8 @@ export interface PageRig {
   head: string;
   /** Reports of the Content-Security-Policy. */
   readonly reports: string[];
-  /** How many streams are open now, and how often `/version` was asked. */
+  /** How many streams are open now. */
   readonly streams: number;
-  readonly polls: number;
   /** How long the host takes to answer a look at its pages: a promise to wait for. */
   lookDelay: Promise<unknown>;
   /** What loads of the page get instead of what looks at it get: a cache in between. */
@@ -64,7 +63,6 @@ export async function openPageRig(script: string): Promise<PageRig> {
   const ledger = new FakeLedger();
   const reports: string[] = [];
   const open = new Set<ServerResponse>();
-  let polls = 0;
   let served = "a1";
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -90,7 +88,6 @@ export async function openPageRig(script: string): Promise<PageRig> {
       return send("text/plain", "");
     }
     if (pathname === "/version") {
-      polls++;
       return send("application/json", message(await ledger.check(query)));
     }
     if (pathname === "/events/version") {
@@ -134,9 +131,6 @@ export async function openPageRig(script: string): Promise<PageRig> {
     reports,
     get streams() {
       return open.size;
-    },
-    get polls() {
-      return polls;
     },
     lookDelay: Promise.resolve(),
     cached: undefined,
