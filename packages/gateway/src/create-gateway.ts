@@ -97,8 +97,9 @@ export function createGateway({
     },
   });
 
+  const hasRoom = () => !isDraining && hub.size < maxConnections;
   return {
-    handle: createNodeHandler(route, hub, maxBehindBytes),
+    handle: createNodeHandler(route, hub, hasRoom, maxBehindBytes),
     fetch: createFetchHandler(route, hub, maxBehindBytes),
     get clients() {
       return hub.size;

@@ -104,7 +104,10 @@ test("an absurd Last-Event-ID, or none, gets the same message", async () => {
 });
 
 test("every stream gets a comment between beats, and the whole message with each beat", async () => {
-  const stream = await listen(await start({ keepAliveMs: 20, beatMs: 40 }));
+  const gateway = await start({ keepAliveMs: 20, beatMs: 40 });
+  // Answered once there is a message, so that the first block is one.
+  await fetch(`${gateway.url}/version`);
+  const stream = await listen(gateway);
   const first = await stream.next();
   const seen = [await stream.next(), await stream.next(), await stream.next(), await stream.next()];
   const beats = seen.filter(({ event }) => event === "version_update");
@@ -171,6 +174,12 @@ test("what cannot be answered is said with a code and a sentence", async () => {
     ["/version", {}, 400, "INVALID_ARGUMENT"],
     ["/events/version?appName=web", {}, 400, "INVALID_ARGUMENT"],
     ["/version?appName=web&environment=production&buildId=a%20b", {}, 400, "INVALID_ARGUMENT"],
+    ["/version?appName=web&environment=production&buildId=a%00", {}, 400, "INVALID_ARGUMENT"],
+    [
+      // Slow to search for placeholders, were it not refused for its length.
+      `/version?appName=web&environment=production&buildId=%25${"+".repeat(9000)}%0Ax`,
+      ...([{}, 400, "INVALID_ARGUMENT"] as const),
+    ],
     [
       `/version?appName=web&environment=production&version=${"v".repeat(129)}`,
       {},

@@ -19,6 +19,7 @@ type Carrier = ServerResponse & { [CLIENT]?: NodeClient };
 export function createNodeHandler(
   route: (request: Request) => Outcome | Promise<Outcome>,
   hub: Hub,
+  hasRoom: () => boolean,
   maxBehindBytes: number,
 ): NodeHandler {
   // One function for all responses; what it needs is on the response.
@@ -50,7 +51,11 @@ export function createNodeHandler(
         const probed = { ...headers, "Tideline-Probe": `${probeMs}` };
         response.writeHead(200, forVersion(request, probed));
         response.flushHeaders();
-        const timer = setTimeout(join, probeMs);
+        const timer = setTimeout(() => {
+          // It was not counted meanwhile: the gateway may be full now, or about to end.
+          if (hasRoom()) join();
+          else response.end();
+        }, probeMs);
         response.once("close", () => clearTimeout(timer));
         return;
       }

@@ -49,3 +49,18 @@ test.each(["", "0", "-5", "soon", "NaN"])("%j is no such wish", async (probe) =>
   expect(stream.response.headers).not.toHaveProperty("tideline-probe");
   stream.close();
 });
+
+test("a gateway that has filled up meanwhile ends it without a message", async () => {
+  const full = await startGateway({
+    convexUrl: ledger.url,
+    targets: [{ appName: "web", environment: "production" }],
+    ...{ port: 0, maxConnections: 1 },
+  });
+  const probing = await EventStream.open(`${full.url}/events/version`, { "Tideline-Probe": "300" });
+  const faster = await EventStream.open(`${full.url}/events/version`);
+  await probing.ended();
+  expect(probing.text).toBe("");
+  expect(full.gateway.clients).toBe(1);
+  faster.close();
+  await full.close();
+});

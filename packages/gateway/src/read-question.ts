@@ -49,18 +49,18 @@ export function readQuestion(
 function readBuildId(query: URLSearchParams): string | null {
   const buildId = query.get("buildId") ?? "";
   const label = buildId.startsWith(LABEL) ? buildId.slice(LABEL.length) : query.get("version");
-  if (buildId === "" || buildId.startsWith(LABEL)) {
-    // A page that was built as nothing has nothing to be told of; but an event stream that is
-    // refused would be tried again and again.
-    if (label === null || isPlaceholder(label)) return null;
-    if (label.length > MAX_NAME || /\p{Cc}/u.test(label)) {
-      throw new RangeError(
-        `Cannot read version: expected 1 to ${MAX_NAME} printable characters, got "${shorten(label)}"`,
-      );
-    }
-    return labelBuildId(label);
+  const isLabel = buildId === "" || buildId.startsWith(LABEL);
+  const name = isLabel ? (label ?? "") : buildId;
+  // Before anything else looks at it: the search for placeholders is slow on long texts.
+  if (name.length > MAX_NAME || /\p{Cc}/u.test(name)) {
+    throw new RangeError(
+      `Cannot read ${isLabel ? "version" : "buildId"}: expected 1 to ${MAX_NAME} printable characters, got "${shorten(name)}"`,
+    );
   }
-  return isPlaceholder(buildId) ? null : parseBuildId(buildId);
+  // A page that was built as nothing has nothing to be told of its build; but an event stream that
+  // is refused would be tried again and again.
+  if (isPlaceholder(name)) return null;
+  return isLabel ? labelBuildId(name) : parseBuildId(name);
 }
 
 function invalid(message: string): { readonly refusal: Answer } {

@@ -8,7 +8,7 @@ import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { convexSource } from "./convex.js";
+import { type ConnectionState, convexSource, openConvexSource } from "./convex.js";
 
 const QUERY = { appName: "web", environment: "production", buildId: "a1" };
 const token = "a-token-for-this-test";
@@ -88,4 +88,29 @@ test("convexSource() says which function is missing", async () => {
     source.subscribe(QUERY, () => expect.unreachable(), resolve);
   });
   expect(error.message).toContain("deployments:guessLatestDeployment");
+});
+
+test("openConvexSource() is live with the first answer, on a client of its own", async () => {
+  const connection = openConvexSource(server.url);
+  expect(connection.state()).toBe("connecting");
+  await new Promise((resolve, reject) => {
+    connection.source.subscribe(QUERY, resolve, reject);
+  });
+  expect(connection.state()).toBe("live");
+  await connection.close();
+});
+
+test("openConvexSource() says so when nobody answers there", async () => {
+  // The discard port: nobody listens there.
+  const connection = openConvexSource("http://127.0.0.1:9");
+  connection.source.subscribe(
+    QUERY,
+    () => expect.unreachable(),
+    (error) => expect.unreachable(error.message),
+  );
+  const told = await new Promise<ConnectionState>((resolve) => {
+    connection.onStateChange(resolve);
+  });
+  expect(told).toBe("away");
+  await connection.close();
 });
