@@ -30,11 +30,17 @@ export interface HubCounts {
   drained: number;
 }
 
+/** So long may it take to send the clients away: whoever comes to serve them has then time for each. */
+const DRAIN_MS = 3_500;
+/** A handful need not wait for that: this many a second are few for anybody. */
+const DRAIN_AT_LEAST_PER_SECOND = 100;
 /** At most so many clients a second are told to come back elsewhere, */
 const DRAIN_PER_SECOND = 375;
 /** unless there are so many that it would take longer than this: Docker kills after 10 s. */
 const DRAIN_AT_MOST_MS = 8_000;
 const DRAIN_STEP_MS = 10;
+/** Of a longer standstill only so much is made up for in one step. */
+const DRAIN_STALL_MS = 50;
 
 const KEEP_ALIVE = makePayload(": keep-alive\n\n");
 
@@ -124,12 +130,21 @@ export class Hub {
    */
   async drain(): Promise<void> {
     const leaving = [...this.#options.topics()].flatMap(({ clients }) => [...clients]);
-    const perMs = Math.max(DRAIN_PER_SECOND / 1000, leaving.length / DRAIN_AT_MOST_MS);
+    const hurriedPerMs = leaving.length / DRAIN_AT_MOST_MS;
+    const calmPerMs = Math.max(DRAIN_AT_LEAST_PER_SECOND / 1000, leaving.length / DRAIN_MS);
+    const perMs = Math.max(Math.min(calmPerMs, DRAIN_PER_SECOND / 1000), hurriedPerMs);
+    const catchUpPerMs = Math.max(DRAIN_PER_SECOND / 1000, hurriedPerMs * 1.25);
     const start = performance.now();
+    let last = start - DRAIN_STEP_MS;
+    let allowed = 0;
     let next = 0;
     while (next < leaving.length) {
-      // By the clock: a timer that is late must not make the stream longer.
-      const due = Math.ceil((performance.now() - start + DRAIN_STEP_MS) * perMs);
+      const now = performance.now();
+      allowed += catchUpPerMs * Math.min(now - last, DRAIN_STALL_MS);
+      last = now;
+      // By the clock, so that timers that are late do not make it longer; but what a standstill held
+      // up must not go all at once.
+      const due = Math.ceil(Math.min((now - start + DRAIN_STEP_MS) * perMs, allowed));
       for (const client of leaving.slice(next, due)) this.#dismiss(client);
       next = Math.max(next, due);
       if (next < leaving.length) await new Promise((go) => setTimeout(go, DRAIN_STEP_MS));
