@@ -59,6 +59,8 @@ test("it takes the address from CONVEX_URL, and says as JSON what it does", asyn
     CONVEX_URL: `${ledger.url}/`,
   });
   const [, url = ""] = await gateway.says(/(http:[\d./:]+)/);
+  // 503 while a busy machine has not connected them yet.
+  while (!(await fetch(`${url}/version`)).ok);
   const stream = await EventStream.open(`${url}/events/version`);
   expect(await stream.nextMessage()).toMatchObject({ version: "a1" });
   const [line] = await gateway.says(/^.*First version sent.*$/m);
