@@ -190,6 +190,24 @@ export const ledgerTables = {
   }).index("by_inputs", ["appName", "inputsId", "environment"]),
 
   /**
+   * What each version was ever the name of: one row for each target, version, fingerprint and
+   * image. An image's tag is made from its version and names one image for ever, so what is called
+   * so no longer, or was only announced, counts as well.
+   * Written by recordDeployment, announceDeployment.
+   * Read by findDeployedInputs.
+   * Deleted by nobody.
+   */
+  buildVersions: defineTable({
+    appName: v.string(),
+    environment: v.string(),
+    version: v.string(),
+    inputsId: v.optional(v.string()),
+    imageDigest: v.optional(v.string()),
+    /** The first commit that gave these inputs this name. */
+    gitCommit: v.string(),
+  }).index("by_version", ["appName", "version", "environment", "inputsId"]),
+
+  /**
    * Every commit that was live: one row for each target and commit. Apart from `builds`, because
    * several commits may have the same bytes, and apart from the history, because an old CI job may
    * be run again after its row was pruned.

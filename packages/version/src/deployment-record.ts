@@ -105,6 +105,21 @@ export interface DeployedInputs {
     readonly gitCommit: string | null;
     readonly imageDigest: string | null;
   } | null;
+  /**
+   * What the versions that were asked for were ever the name of, in that environment and in all
+   * others. Absent if none was asked for.
+   */
+  readonly named?: readonly NamedBuild[];
+}
+
+/** Something that was announced or recorded under a version. */
+export interface NamedBuild {
+  readonly version: string;
+  readonly environment: string;
+  readonly inputsId: string | null;
+  /** The first commit that gave these inputs this name. */
+  readonly gitCommit: string | null;
+  readonly imageDigest: string | null;
 }
 
 /** The stable `code` in the data of every ConvexError that the ledger throws. */

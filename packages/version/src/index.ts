@@ -9,6 +9,7 @@ export type {
   DeployedInputs,
   DeploymentRecord,
   LedgerErrorCode,
+  NamedBuild,
   RecordAnswer,
   RefusalCode,
 } from "./deployment-record.js";

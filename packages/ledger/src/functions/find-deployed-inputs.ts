@@ -1,4 +1,3 @@
-import type { DeployedInputs } from "@tideline/version";
 import { v } from "convex/values";
 import { query } from "../data-model.js";
 import { checkInputsId, checkTarget } from "../model/check-arguments.js";
@@ -9,10 +8,12 @@ import { checkMayReadHistory } from "../model/private-history.js";
 const DOING = "find deployed inputs";
 // Each reads a handful of rows; so many stay far below what one query may read.
 const MAX_SERVICES = 200;
+const MAX_VERSIONS = 5;
 
 /**
  * Says for each service what is live in the environment, and whether a build of exactly these
- * inputs was live before: what `tideline plan` compares with.
+ * inputs was live before; of `versions` also what each was ever the name of. What `tideline plan`
+ * compares with.
  *
  * @returns One `DeployedInputs` for each of `services`, in their order.
  * @throws {ConvexError} PRIVATE_HISTORY if TIDELINE_PRIVATE_HISTORY is set and `token` is not the
@@ -22,6 +23,7 @@ export const findDeployedInputs = query({
   args: {
     environment: v.string(),
     services: v.array(v.object({ appName: v.string(), inputsId: v.string() })),
+    versions: v.optional(v.array(v.string())),
     token: v.optional(v.string()),
   },
   returns: v.array(
@@ -51,13 +53,30 @@ export const findDeployedInputs = query({
           imageDigest: v.union(v.string(), v.null()),
         }),
       ),
+      named: v.optional(
+        v.array(
+          v.object({
+            version: v.string(),
+            environment: v.string(),
+            inputsId: v.union(v.string(), v.null()),
+            gitCommit: v.union(v.string(), v.null()),
+            imageDigest: v.union(v.string(), v.null()),
+          }),
+        ),
+      ),
     }),
   ),
-  handler: async (ctx, { environment, services, token }): Promise<DeployedInputs[]> => {
+  handler: async (ctx, { environment, services, versions, token }) => {
     if (services.length > MAX_SERVICES) {
       throw ledgerError(
         "INVALID_ARGUMENT",
         `Cannot ${DOING}: expected at most ${MAX_SERVICES} services, got ${services.length}`,
+      );
+    }
+    if (versions !== undefined && versions.length > MAX_VERSIONS) {
+      throw ledgerError(
+        "INVALID_ARGUMENT",
+        `Cannot ${DOING}: expected at most ${MAX_VERSIONS} versions, got ${versions.length}`,
       );
     }
     for (const { appName, inputsId } of services) {
@@ -67,7 +86,7 @@ export const findDeployedInputs = query({
     }
     return await Promise.all(
       services.map(({ appName, inputsId }) =>
-        deployedInputs(ctx, { appName, environment }, inputsId, token),
+        deployedInputs(ctx, { appName, environment }, inputsId, token, versions ?? null),
       ),
     );
   },

@@ -5,6 +5,7 @@ import type { Id, MutationCtx } from "../data-model.js";
 import { classify } from "./classify.js";
 import type { Wish } from "./gather-facts.js";
 import { gatherFacts } from "./gather-facts.js";
+import { rememberName } from "./names.js";
 import { pendingTtlMs } from "./settings.js";
 import { findBuild, findTarget } from "./target.js";
 
@@ -30,6 +31,7 @@ export async function announceDeployment(
 
   const { appName, environment, buildId, version, gitCommit, inputsId, imageDigest } = wish;
   const epoch = target?.epoch ?? 0;
+  await rememberName(ctx, wish, build);
   // A build that pages may have run already must be judged by where it was, not hushed up.
   if (build !== null && build.state.kind !== "pending") {
     return { ok: true, state: "live", buildId, epoch, expiresAt: null };

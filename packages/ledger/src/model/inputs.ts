@@ -1,7 +1,8 @@
 /** Which inputs were live as which build; for plans, and never for what a record means. */
-import type { DeployedInputs } from "@tideline/version";
+import type { DeployedInputs, NamedBuild } from "@tideline/version";
 import type { MutationCtx, QueryCtx, Row, TargetName } from "../data-model.js";
 import type { CheckedRecord } from "./history.js";
+import { findNamed } from "./names.js";
 import { maySeeCommits } from "./private-commits.js";
 import { findBuild, findTarget } from "./target.js";
 
@@ -42,13 +43,18 @@ export async function deployedInputs(
   target: TargetName,
   inputsId: string,
   token: string | undefined,
-): Promise<DeployedInputs> {
+  /** Whose names are asked for; null if none is. */
+  versions: readonly string[] | null,
+): Promise<DeployedInputs & { named?: NamedBuild[] }> {
   const live = await liveInputs(ctx, target);
   const here = await findInputs(ctx, target, inputsId);
   const known = toKnown(here ?? (await findInputsAnywhere(ctx, target.appName, inputsId)));
-  if (maySeeCommits(token, target)) return { appName: target.appName, live, known };
+  const isShown = maySeeCommits(token, target);
+  const named = versions && (await findNamed(ctx, target, versions, isShown));
+  const common = { appName: target.appName, ...(named !== null && { named }) };
+  if (isShown) return { ...common, live, known };
   return {
-    appName: target.appName,
+    ...common,
     live: live && { ...live, gitCommit: null },
     known: known && { ...known, gitCommit: null },
   };

@@ -12,6 +12,7 @@ import type { CheckedRecord } from "./history.js";
 import { appendRow, findByIdempotencyKey, isSame, isTaken, repeatAnswer } from "./history.js";
 import { rememberInputs } from "./inputs.js";
 import { ledgerError } from "./ledger-error.js";
+import { rememberName } from "./names.js";
 import { pruneHistory } from "./prune-history.js";
 import { historyLimit } from "./settings.js";
 import { findBuild, findTarget } from "./target.js";
@@ -66,6 +67,8 @@ async function take(
   await writeBuild(ctx, record, build, { kind: "known", firstEpoch, lastEpoch: epoch });
   await rememberCommit(ctx, record, record.gitCommit, epoch);
   await rememberInputs(ctx, record, build);
+  const imageDigest = record.imageDigest ?? build?.imageDigest ?? null;
+  await rememberName(ctx, { ...record, imageDigest }, build);
 
   const pointer = {
     deploymentId: row._id,

@@ -135,6 +135,64 @@ export function inputsSuite(getClient: () => LedgerClient): void {
       expect((await rig().inputs("a")).known).toBeNull();
     });
 
+    test("a version names for ever what was recorded under it, here and elsewhere", async () => {
+      const r = rig();
+      const version = "1.0.1";
+      await r.record("a", { ...built("a"), version });
+      await r.record("b", { ...built("b"), version, environment: "staging" });
+      await r.record("a", { ...built("a"), version: "1.0.2", gitCommit: commitOf("c") });
+      await r.record("b", built("b"));
+      const { named } = await r.inputs("b", { versions: [version] });
+      expect(named).toEqual([
+        {
+          ...{ version, environment: "production", gitCommit: commitOf("a") },
+          ...{ inputsId: "inputs-a", imageDigest: imageOf("a") },
+        },
+        {
+          ...{ version, environment: "staging", gitCommit: commitOf("b") },
+          ...{ inputsId: "inputs-b", imageDigest: imageOf("b") },
+        },
+      ]);
+      expect((await r.inputs("b", { versions: ["1.0.2", version] })).named).toHaveLength(3);
+      expect((await r.inputs("b", { versions: ["2.0.0"] })).named).toEqual([]);
+      expect(await r.inputs("b")).not.toHaveProperty("named");
+    });
+
+    test("an announcement takes a name, and what is recorded adds its image", async () => {
+      const r = rig();
+      const row = { version: "1.0.0-a", environment: "production", gitCommit: commitOf("a") };
+      const named = async () => (await r.inputs("a", { versions: ["1.0.0-a"] })).named;
+      await r.announce("a", { inputsId: "inputs-a" });
+      await r.announce("a", { inputsId: "inputs-a" });
+      expect(await named()).toEqual([{ ...row, inputsId: "inputs-a", imageDigest: null }]);
+      await r.abort("a");
+      expect(await named()).toHaveLength(1);
+      await r.record("a", built("a"));
+      expect(await named()).toEqual([{ ...row, ...built("a") }]);
+    });
+
+    test("of a record without inputs and image those of its build count, and a refused one takes no name", async () => {
+      const r = rig();
+      await r.record("a", built("a"));
+      await r.record("a", { version: "1.0.1" });
+      await r.record("b", { version: "1.0.2" });
+      expect((await r.inputs("a", { versions: ["1.0.1", "1.0.2"] })).named).toMatchObject([
+        { version: "1.0.1", ...built("a") },
+        { version: "1.0.2", inputsId: null, imageDigest: null },
+      ]);
+      expect(await r.record("a", { version: "1.0.3" })).toMatchObject({ ok: false });
+      expect((await r.inputs("a", { versions: ["1.0.3"] })).named).toEqual([]);
+    });
+
+    test("several images under one name are all told", async () => {
+      const r = rig();
+      await r.record("a", built("a"));
+      await r.record("a", { ...built("a"), imageDigest: imageOf("b") });
+      await r.record("a", built("a"));
+      const { named } = await r.inputs("a", { versions: ["1.0.0-a"] });
+      expect(named?.map(({ imageDigest }) => imageDigest)).toEqual([imageOf("a"), imageOf("b")]);
+    });
+
     test("services are answered in their order", async () => {
       const [first, second] = [rig(), rig()];
       await second.record("a", built("a"));
@@ -155,6 +213,7 @@ export function inputsSuite(getClient: () => LedgerClient): void {
 
     test.each<[string, Record<string, unknown>, string]>([
       ["201 services", { services: Array(201).fill({ appName: "a", inputsId: "i" }) }, "got 201"],
+      ["6 versions", { versions: Array(6).fill("1.0.0") }, "got 6"],
       ["an app with a slash", { services: [{ appName: "a/b", inputsId: "i" }] }, 'got "a/b"'],
       ["empty inputs", { services: [{ appName: "a", inputsId: "" }] }, "expected inputsId"],
       ["a blank environment", { environment: " " }, "expected environment"],
