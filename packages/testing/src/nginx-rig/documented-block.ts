@@ -28,6 +28,18 @@ export async function documentedRoom(): Promise<string> {
   return await fenceOf("/etc/nginx/nginx.conf");
 }
 
+/** Gives the lines of docs/nginx.md for TLS with HTTP/2, with this certificate. */
+export async function documentedTls(
+  port: number,
+  files: { readonly certificate: string; readonly key: string },
+): Promise<string> {
+  return change(await fenceOf("in the server block"), [
+    ["listen 443 ssl http2;", `listen 127.0.0.1:${port} ssl http2;`],
+    ["/etc/ssl/example.com.pem", files.certificate],
+    ["/etc/ssl/example.com.key", files.key],
+  ]);
+}
+
 /** Replaces texts that each must be there once, so that a test fails when the document changes. */
 export function change(text: string, pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((changed, [from, to]) => {
@@ -37,10 +49,10 @@ export function change(text: string, pairs: readonly (readonly [string, string])
   }, text);
 }
 
-async function fenceOf(path: string): Promise<string> {
+async function fenceOf(head: string): Promise<string> {
   const text = await readFile(DOCUMENT, "utf8");
   for (const [, fence = ""] of text.matchAll(/^```nginx\n(.*?)^```$/gms)) {
-    if (fence.startsWith(`# ${path}\n`)) return fence;
+    if (fence.trimStart().startsWith(`# ${head}\n`)) return fence;
   }
-  throw new Error(`docs/nginx.md has no block that begins with "# ${path}"`);
+  throw new Error(`docs/nginx.md has no block that begins with "# ${head}"`);
 }

@@ -39,7 +39,11 @@ export async function startGatewayProcess(
       for (const look of waiting) look();
     });
   }
+  // It outlives a test run that ends without a word.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  void exit.then(() => process.off("exit", kill));
   const wrote = (pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
