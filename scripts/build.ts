@@ -1,6 +1,7 @@
 /** Builds apps into their `dist` folders, as build.sh does without Docker and the Dockerfile inside. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { isCi } from "@tideline/stamp";
 import { APP_NAMES, type AppName } from "./apps.js";
 import { buildApp } from "./build-app.js";
 import { runScript, ScriptError } from "./script-error.js";
@@ -13,6 +14,11 @@ await runScript(async () => {
     options: { out: { type: "string" } },
   });
   const { VITE_CONVEX_URL, CONVEX_URL, TIDELINE_ENVIRONMENT = "" } = process.env;
+  if (TIDELINE_ENVIRONMENT.trim() === "" && isCi(process.env)) {
+    throw new ScriptError(
+      'Cannot build: in CI the environment has to be named, set TIDELINE_ENVIRONMENT to "staging", "production" or the like',
+    );
+  }
   for (const app of positionals) {
     if (!isApp(app)) {
       throw new ScriptError(`Cannot build "${app}": expected one of ${APP_NAMES.join(", ")}`);

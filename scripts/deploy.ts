@@ -1,6 +1,6 @@
 /** `npm run deploy`: a new release of one app, or an older one again, live on this machine. */
 import { join } from "node:path";
-import type { AppName } from "./apps.js";
+import { type AppName, LOCAL_ENVIRONMENT } from "./apps.js";
 import { buildRelease } from "./build-release.js";
 import {
   DEPLOY_USAGE,
@@ -47,6 +47,12 @@ async function deploy(command: DeployCommand, signal: AbortSignal): Promise<void
   if (running === null) {
     throw new ScriptError(
       `Cannot deploy ${app}: Tideline does not run here; run npm start in another terminal first`,
+    );
+  }
+  const { TIDELINE_ENVIRONMENT: named = LOCAL_ENVIRONMENT } = process.env;
+  if (named.trim() !== "" && named !== LOCAL_ENVIRONMENT) {
+    console.error(
+      `Warning: this deploys to ${LOCAL_ENVIRONMENT}, which is the environment of npm start; TIDELINE_ENVIRONMENT is "${named}"`,
     );
   }
   const site = localPaths(state).site(app);

@@ -2,8 +2,7 @@ import type { BuildId, BuildStamp } from "./build-stamp.js";
 
 // What build scripts put in when they know nothing ("unknown", "dev"), then what templates look like:
 // __X__ (our own BUILD_ID_PLACEHOLDER too), $X, ${X}, %X%, {{X}}, <X>.
-const PLACEHOLDER =
-  /^\s*(label:)?(dev|un(known|defined)|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?\s*$/i;
+const PLACEHOLDER = /^(label:)?(dev|un(known|defined)|null|0{7}|__\w+__|(\$[A-Z_{]|[%{<]).*)?$/i;
 
 /**
  * Says whether a build id or version name is a stand-in rather than a name: empty, `"dev"`,
@@ -11,7 +10,7 @@ const PLACEHOLDER =
  * nothing replaced, or the label of one of those.
  */
 export function isPlaceholder(name: string): boolean {
-  return PLACEHOLDER.test(name);
+  return PLACEHOLDER.test(name.trim());
 }
 
 /**

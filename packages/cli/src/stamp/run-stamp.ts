@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import {
   type BuildFacts,
   createStamp,
   dirtyWarning,
+  type Env,
   hashArtifact,
   isCi,
   listDirtyPaths,
@@ -31,7 +32,7 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
   try {
     const created = await createStamp({
       cwd,
-      env,
+      env: withoutOverridden(env, { appName, environment }),
       ...(appName !== undefined && { appName }),
       ...(environment !== undefined && { environment }),
       ...(dist !== undefined && { outputs: ["dist", relative(cwd, resolve(cwd, dist))] }),
@@ -49,6 +50,7 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
     });
     if (dist === undefined) return show(created.stamp);
     const folder = resolve(cwd, dist);
+    await requireFolder(folder);
     const stamp: BuildStamp = { ...created.stamp, buildId: await hashArtifact(folder) };
     if (given.has("write")) await writeInto(folder, stamp);
     return show(stamp);
@@ -56,6 +58,27 @@ export async function runStamp(given: GivenOptions, { cwd, env, log }: Terminal)
     if (cause instanceof CommandError) throw cause;
     throw new CommandError("usage", (cause as Error).message, { cause });
   }
+}
+
+/** A build's variables are above its configuration; here the option is what was asked for last. */
+function withoutOverridden(
+  env: Env,
+  { appName, environment }: Record<"appName" | "environment", string | undefined>,
+): Env {
+  return {
+    ...env,
+    ...(appName !== undefined && { TIDELINE_APP: undefined, APP_NAME: undefined }),
+    ...(environment !== undefined && { TIDELINE_ENVIRONMENT: undefined }),
+  };
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory()) return;
+  throw new CommandError(
+    "usage",
+    `Cannot stamp the build: expected a folder in --dist, ${found === null ? "nothing is" : "a file is"} at "${folder}"`,
+  );
 }
 
 /**

@@ -66,6 +66,22 @@ describe("tideline stamp", () => {
     });
   });
 
+  test("puts an option above the variable of the same thing", async () => {
+    const options = ["--json", "--app", "other", "--environment", "staging"];
+    const env = { TIDELINE_APP: "st", APP_NAME: "st", TIDELINE_ENVIRONMENT: "production" };
+    const { stdout } = await stamp(options, env);
+    expect(JSON.parse(stdout)).toMatchObject({ appName: "other", environment: "staging" });
+  });
+
+  test("says of an artifact that is no folder what is there", async () => {
+    const { code, stderr } = await stamp(["--dist", "nowhere"]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/expected a folder in --dist, nothing is at ".*nowhere"\n$/),
+    ]);
+    expect((await stamp(["--dist", "a.txt"])).stderr).toMatch(/a file is at ".*a\.txt"\n$/);
+  });
+
   test("of a depth-1 clone is that of a full one, byte for byte", async () => {
     await rig.commit("two", { "a.txt": "2" });
     await rig.git("tag", "v1.0.0");
