@@ -20,13 +20,12 @@ export async function appConfig(
   appName: "admin" | "web" | "marketing",
   stampPlugin: PluginOption,
 ): Promise<UserConfig> {
-  const [{ default: react }, { default: tailwindcss }] = await Promise.all([
-    import("@vitejs/plugin-react"),
-    import("@tailwindcss/vite"),
-  ]);
+  const { default: tailwindcss } = await import("@tailwindcss/vite");
+  // Not for marketing: it is plain HTML, and its policy admits no inline script.
+  const react = appName === "marketing" ? null : (await import("@vitejs/plugin-react")).default();
   return {
     root: fileURLToPath(new URL(`apps/${appName}`, import.meta.url)),
-    plugins: [react(), tailwindcss(), stampPlugin],
+    plugins: [react, tailwindcss(), stampPlugin],
     resolve: { conditions: [SOURCE_CONDITION, ...defaultClientConditions] },
   };
 }
