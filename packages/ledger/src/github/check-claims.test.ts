@@ -6,7 +6,7 @@ const at = (seconds: number) => NOW / 1000 + seconds;
 const EXPECTED = { issuer: "https://issuer.example", audience: "https://a.convex.site", now: NOW };
 const CLAIMS = {
   ...{ iss: EXPECTED.issuer, aud: EXPECTED.audience },
-  ...{ iat: at(0), nbf: at(-600), exp: at(300) },
+  ...{ jti: "token-1", iat: at(0), nbf: at(-600), exp: at(300) },
 };
 
 test.each<[string, Record<string, unknown>]>([
@@ -14,6 +14,7 @@ test.each<[string, Record<string, unknown>]>([
   ["that expired 59 s ago", { exp: at(-59) }],
   ["made 60 s ahead", { iat: at(60) }],
   ["good from 60 s ahead", { nbf: at(60) }],
+  ["good for a day", { exp: at(86_400) }],
 ])("claims %s are good", (_, claims) => {
   expect(() => checkClaims({ ...CLAIMS, ...claims }, EXPECTED)).not.toThrow();
 });
@@ -29,6 +30,13 @@ test.each<[string, Record<string, unknown>, string]>([
   ["of a time in text", { exp: "tomorrow" }, 'expected exp in seconds since epoch, got "tomorrow"'],
   ["of a time in ms", { exp: NOW }, "expected exp in seconds since epoch"],
   ["without an issuer", { iss: undefined }, 'expected iss "https://issuer.example", got none'],
+  ["without a name of their own", { jti: undefined }, "expected jti, got none"],
+  ["of an empty name", { jti: "" }, 'expected jti, got ""'],
+  [
+    "good for ten years",
+    { exp: at(315_360_000) },
+    "expected exp within a day of iat, by 2026-11-21T12:00:00.000Z, got 2036-11-17T12:00:00.000Z",
+  ],
   ["for a longer audience", { aud: `${EXPECTED.audience}/` }, "expected aud"],
   ["for a list with the audience", { aud: [EXPECTED.audience] }, "got an array"],
 ])("claims %s are refused", (_, claims, sentence) => {

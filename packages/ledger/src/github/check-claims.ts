@@ -3,6 +3,9 @@ import { show } from "../model/show.js";
 
 /** How far the issuer's clock and this server's may be apart. */
 export const CLOCK_SKEW_MS = 60_000;
+// GitHub's live for minutes. A longer one is none of a workflow run, and would be kept as used for
+// as long.
+const MAX_LIFETIME_MS = 24 * 60 * 60_000;
 
 /** What a token is expected to say of itself. */
 export interface Expected {
@@ -24,6 +27,8 @@ export function checkClaims(
   if (claims.iss !== issuer) fail(`iss "${issuer}"`, claims.iss);
   // One audience alone: a token for several could be replayed by any of them.
   if (claims.aud !== audience) fail(`aud "${audience}"`, claims.aud);
+  // A token without a name could be used again and again.
+  if (typeof claims.jti !== "string" || claims.jti === "") fail("jti", claims.jti);
   const clock = new Date(now).toISOString();
   const tolerance = `with ${CLOCK_SKEW_MS / 1000} s of tolerance`;
   const exp = moment(claims, "exp");
@@ -32,6 +37,8 @@ export function checkClaims(
     const value = moment(claims, name);
     if (value > now + CLOCK_SKEW_MS) fail(`${name} before ${clock} ${tolerance}`, value);
   }
+  const latest = moment(claims, "iat") + MAX_LIFETIME_MS;
+  if (exp > latest) fail(`exp within a day of iat, by ${new Date(latest).toISOString()}`, exp);
 }
 
 /** Reads a NumericDate (RFC 7519 2) as ms since epoch. */
