@@ -128,6 +128,26 @@ test("a ledger that keeps commits to itself is told the commit, and still no run
   }
 });
 
+test("at a tag, a ledger that keeps commits to itself takes the run's record without the tag", async () => {
+  const keeper = await DeployRig.open({ TIDELINE_PRIVATE_COMMITS: "1" });
+  try {
+    await keeper.writeStamp(await build(HMAC));
+    const atTag = { claims: { ref: "refs/tags/v7.7.7-rc", ref_type: "tag" } };
+    keeper.nextTokens = Array(2).fill(atTag);
+    const tag = { GITHUB_REF_TYPE: "tag", GITHUB_REF_NAME: "v7.7.7-rc" };
+    const env = keeper.job({ TIDELINE_PRIVATE_COMMITS: "1", ...tag });
+    keeper.site.publish(await build(HMAC));
+    const probe = ["--probe", keeper.site.url, "--probe-interval", "0.01"];
+    expect(await keeper.tideline([...RECORD, ...probe], { env })).toMatchObject({ code: 0 });
+    expect(keeper.nextTokens).toEqual([]);
+    const rows = JSON.stringify([await keeper.live(app), await keeper.history(app)]);
+    expect(rows).toContain('"gitTag":null');
+    expect(rows).not.toMatch(TELLTALE);
+  } finally {
+    await keeper.close();
+  }
+});
+
 test("no GitHub Deployment is made of it", async () => {
   const github = await Site.start();
   try {

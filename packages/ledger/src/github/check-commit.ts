@@ -1,6 +1,7 @@
 import type { MutationCtx, TargetName } from "../data-model.js";
 import { findCommit } from "../model/commits.js";
 import { ledgerError } from "../model/ledger-error.js";
+import { areCommitsPrivate } from "../model/settings.js";
 import { show } from "../model/show.js";
 import type { GithubRun } from "./github-run.js";
 
@@ -14,7 +15,8 @@ interface Claim extends TargetName {
 
 /**
  * Lets through a commit that the run's token vouches for: the one that it runs on; a rollback may
- * also name one that was live on the target. A run of a tag deploys that tag.
+ * also name one that was live on the target. A run of a tag deploys that tag; where commits are
+ * private it may leave the tag out, which would tell the commit, and still name no other.
  *
  * @throws {ConvexError} NOT_TRUSTED
  */
@@ -26,9 +28,9 @@ export async function checkCommit(ctx: MutationCtx, run: GithubRun, claim: Claim
     refuse(run, `gitCommit "${run.sha}", which it runs on${orEarlier}`, claim.gitCommit);
   }
   const tag = /^refs\/tags\/(.+)$/.exec(run.ref)?.[1];
-  if (tag !== undefined && "gitTag" in claim && claim.gitTag !== tag) {
-    refuse(run, `gitTag "${tag}", which it runs at`, claim.gitTag ?? undefined);
-  }
+  if (tag === undefined || !("gitTag" in claim) || claim.gitTag === tag) return;
+  if (claim.gitTag == null && areCommitsPrivate()) return;
+  refuse(run, `gitTag "${tag}", which it runs at`, claim.gitTag ?? undefined);
 }
 
 function refuse(run: GithubRun, expected: string, got: string | undefined): never {
