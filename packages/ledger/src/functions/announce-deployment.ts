@@ -6,6 +6,7 @@ import { mutation } from "../data-model.js";
 import { announceDeployment as announce } from "../model/announce-deployment.js";
 import { authorize } from "../model/authorize.js";
 import { checkBuild, checkTarget } from "../model/check-arguments.js";
+import { keptCommit } from "../model/commits.js";
 import { refusalAnswer } from "./refusal-answer.js";
 
 const DOING = "announce deployment";
@@ -62,6 +63,7 @@ export async function announceAs(
 ): Promise<AnnounceAnswer> {
   return await announce(ctx, {
     ...args,
+    gitCommit: keptCommit(args.gitCommit),
     buildId: checkBuild(DOING, args),
     inputsId: args.inputsId ?? null,
     imageDigest: args.imageDigest ?? null,

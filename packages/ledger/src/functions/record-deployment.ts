@@ -5,6 +5,7 @@ import type { MutationCtx } from "../data-model.js";
 import { mutation } from "../data-model.js";
 import { authorize } from "../model/authorize.js";
 import { checkBuild, checkRecord, checkTarget } from "../model/check-arguments.js";
+import { keptCommit } from "../model/commits.js";
 import { recordDeployment as record } from "../model/record-deployment.js";
 import { refusalAnswer } from "./refusal-answer.js";
 
@@ -73,6 +74,7 @@ export async function recordAs(
   checkRecord(DOING, args);
   return await record(ctx, {
     ...args,
+    gitCommit: keptCommit(args.gitCommit),
     buildId,
     gitTag: args.gitTag ?? null,
     severity: args.severity ?? "normal",

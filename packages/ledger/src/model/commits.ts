@@ -12,6 +12,11 @@ export function comparableCommit(gitCommit: string): string | null {
   return /^[0-9a-f]{7,64}$/.test(commit) && !/^0+$/.test(commit) ? commit : null;
 }
 
+/** Gives a commit as it is kept: what may be a SHA in lower case, so that equal ones are equal. */
+export function keptCommit(gitCommit: string): string {
+  return /^[0-9a-f]{7,64}(-dirty)?$/i.test(gitCommit) ? gitCommit.toLowerCase() : gitCommit;
+}
+
 /** The row of a commit that was live on the target, or null. */
 export async function findCommit(
   ctx: QueryCtx,

@@ -1,7 +1,6 @@
-/** The rows of the history: how they are written and how a repeated record is recognised. */
-import type { RecordAnswer, Severity } from "@tideline/version";
+/** The rows of the history, and how they are written. */
+import type { Severity } from "@tideline/version";
 import type { MutationCtx, Row, TargetName } from "../data-model.js";
-import { ledgerError } from "./ledger-error.js";
 
 /** A record whose caller is known and whose values are checked. */
 export interface CheckedRecord extends TargetName {
@@ -51,7 +50,7 @@ export async function appendRow(
 }
 
 /** What a record says, in the fields of a row. */
-function contentOf(record: CheckedRecord) {
+export function contentOf(record: CheckedRecord) {
   return {
     appName: record.appName,
     environment: record.environment,
@@ -69,65 +68,7 @@ function contentOf(record: CheckedRecord) {
   };
 }
 
-/** The newest row of the target that came with the record's idempotency key, or null. */
-export async function findByIdempotencyKey(
-  ctx: MutationCtx,
-  { appName, environment, idempotencyKey }: CheckedRecord,
-): Promise<Row<"deployments"> | null> {
-  if (idempotencyKey === null) return null;
-  // The newest: a record that was refused at first and taken when it came again has two rows.
-  return await ctx.db
-    .query("deployments")
-    .withIndex("by_idempotency_key", (q) =>
-      q.eq("appName", appName).eq("environment", environment).eq("idempotencyKey", idempotencyKey),
-    )
-    .order("desc")
-    .first();
-}
-
-/**
- * The answer to a record whose key was taken before: what the first one was told.
- *
- * @throws {ConvexError} IDEMPOTENCY_KEY_REUSED if it says something else. Conditions
- *   (`allowRollback`, `asOfEpoch`) and the token are no content.
- */
-export function repeatAnswer(earlier: Row<"deployments">, record: CheckedRecord): RecordAnswer {
-  if (!isSame(earlier, record)) {
-    throw ledgerError(
-      "IDEMPOTENCY_KEY_REUSED",
-      `Cannot record deployment: expected a new idempotencyKey for "${record.version}", got the one of "${earlier.version}"`,
-    );
-  }
-  return {
-    ok: true,
-    deploymentId: earlier._id,
-    kind: earlier.kind,
-    buildId: earlier.buildId,
-    epoch: earlier.epoch,
-    alreadyRecorded: true,
-  };
-}
-
 /** Says whether the row was ever live, rather than refused or overtaken. */
 export function isTaken(row: Row<"deployments">): boolean {
   return row.status === "live" || row.status === "replaced";
-}
-
-/** Says whether a record says what the row says. */
-export function isSame(row: Row<"deployments">, record: CheckedRecord): boolean {
-  const fields = [
-    "version",
-    "gitCommit",
-    "buildNumber",
-    "buildTime",
-    "buildId",
-    "severity",
-    "gitTag",
-    "notes",
-    "commitTime",
-    "inputsId",
-    "imageDigest",
-  ] as const;
-  const content: Partial<Row<"deployments">> = contentOf(record);
-  return fields.every((field) => row[field] === content[field]);
 }

@@ -9,7 +9,8 @@ import { classify } from "./classify.js";
 import { rememberCommit } from "./commits.js";
 import { gatherFacts } from "./gather-facts.js";
 import type { CheckedRecord } from "./history.js";
-import { appendRow, findByIdempotencyKey, isSame, isTaken, repeatAnswer } from "./history.js";
+import { appendRow, isTaken } from "./history.js";
+import { findByIdempotencyKey, isRepeat, isSame, repeatAnswer } from "./idempotency.js";
 import { rememberInputs } from "./inputs.js";
 import { ledgerError } from "./ledger-error.js";
 import { rememberName } from "./names.js";
@@ -22,12 +23,13 @@ export async function recordDeployment(
   ctx: MutationCtx,
   record: CheckedRecord,
 ): Promise<RecordAnswer> {
-  const earlier = await findByIdempotencyKey(ctx, record);
-  if (earlier !== null && isTaken(earlier)) return repeatAnswer(earlier, record);
-
   const target = await findTarget(ctx, record);
-  const build = await findBuild(ctx, record, record.buildId);
   const epoch = target?.epoch ?? 0;
+  const earlier = await findByIdempotencyKey(ctx, record);
+  if (earlier !== null && isTaken(earlier) && isRepeat(earlier, record, epoch)) {
+    return repeatAnswer(earlier, record);
+  }
+  const build = await findBuild(ctx, record, record.buildId);
   if (record.asOfEpoch !== null && record.asOfEpoch > epoch) {
     throw ledgerError(
       "INVALID_ARGUMENT",

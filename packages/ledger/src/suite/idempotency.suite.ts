@@ -16,6 +16,47 @@ export function idempotencySuite(getClient: () => LedgerClient): void {
       expect(await r.story()).toEqual(["b deploy live @2", "a deploy replaced @1"]);
     });
 
+    test("a lost answer's repeat gets it, also once others have recorded", async () => {
+      const r = rig();
+      await r.record("z");
+      const sent = { idempotencyKey: "run-1", asOfEpoch: 1 };
+      const first = await r.record("a", sent);
+      expect(await r.record("a", sent)).toEqual({ ...first, alreadyRecorded: true });
+      await r.record("b");
+      expect(await r.record("a", sent)).toEqual({ ...first, alreadyRecorded: true });
+    });
+
+    test("whoever looks again while the build is live is told that it is recorded", async () => {
+      const r = rig();
+      const first = await r.record("a", { idempotencyKey: "run-1", asOfEpoch: 0 });
+      const again = await r.record("a", { idempotencyKey: "run-1", asOfEpoch: 1 });
+      expect(again).toEqual({ ...first, alreadyRecorded: true });
+    });
+
+    test("whoever has seen what came since records anew under the same key, once", async () => {
+      const r = rig();
+      await r.record("a", { idempotencyKey: "run-1", asOfEpoch: 0 });
+      await r.record("b");
+      const back = { idempotencyKey: "run-1", asOfEpoch: 2, allowRollback: true, notes: "back" };
+      const second = await r.record("a", back);
+      expect(second).toMatchObject({ kind: "rollback", epoch: 3, alreadyRecorded: false });
+      expect(await r.record("a", back)).toEqual({ ...second, alreadyRecorded: true });
+      expect(await r.story()).toEqual([
+        "a rollback live @3",
+        "b deploy replaced @2",
+        "a deploy replaced @1",
+      ]);
+    });
+
+    test("an epoch at which the build was live and is no longer is an old one", async () => {
+      const r = rig();
+      await r.record("a", { idempotencyKey: "run-1", asOfEpoch: 0 });
+      await r.record("b");
+      const late = { idempotencyKey: "run-1", asOfEpoch: 1, allowRollback: true };
+      expect(await r.record("a", late)).toMatchObject({ ok: false, code: "SUPERSEDED" });
+      expect(await r.latest()).toMatchObject({ buildId: "build-b", epoch: 2 });
+    });
+
     test("repeats at the same moment leave one row", async () => {
       const r = rig();
       const answers = await Promise.all(

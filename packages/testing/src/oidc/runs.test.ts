@@ -130,6 +130,28 @@ describe("the idempotency of a run", () => {
     await rig.post(rig.finish(target));
     const answer = await rig.post(rig.finish(target, { version: "9.9.9" }));
     expect([answer.status, answer.body.code]).toEqual([400, "IDEMPOTENCY_KEY_REUSED"]);
+    // No caller can name another key here.
+    expect(answer.body.message).toBe(
+      'Cannot record deployment: expected what this attempt of the run has recorded of build "build-a" before, version "1.0.0-a", got version "9.9.9"; a new attempt may record it anew',
+    );
+  });
+
+  test("the same attempt records its build anew once it has seen that another one was live", async () => {
+    const target = rig.target();
+    await rig.post(rig.finish(target, { asOfEpoch: 0 }));
+    await target.record("b", { gitCommit: RUN_SHA });
+    const answer = await rig.post(rig.finish(target, { asOfEpoch: 2 }));
+    expect(answer.body).toMatchObject({ ok: true, epoch: 3, alreadyRecorded: false });
+    expect(await target.latest()).toMatchObject({ buildId: "build-a" });
+  });
+
+  test("a hold is told to the same attempt too", async () => {
+    const target = rig.target();
+    await rig.post(rig.finish(target, { asOfEpoch: 0 }));
+    await target.record("b", { gitCommit: RUN_SHA });
+    await target.hold("incident");
+    const answer = await rig.post(rig.finish(target, { asOfEpoch: 2, version: "1.0.0" }));
+    expect([answer.status, answer.body.code]).toEqual([409, "TARGET_HELD"]);
   });
 
   test("one attempt may record two builds", async () => {
@@ -151,9 +173,16 @@ describe("the idempotency of a run", () => {
 });
 
 describe("the commit", () => {
-  test("may come in capitals", async () => {
-    const answer = await rig.post(rig.finish(rig.target(), { gitCommit: RUN_SHA.toUpperCase() }));
-    expect(answer.status).toBe(200);
+  test("may come in capitals, and is the same one", async () => {
+    const target = rig.target();
+    const first = await rig.post(rig.finish(target));
+    const gitCommit = RUN_SHA.toUpperCase();
+    const again = await rig.post(rig.finish(target, { gitCommit }));
+    expect(again.body).toEqual({ ...first.body, alreadyRecorded: true });
+    const other = rig.target();
+    expect((await rig.post(rig.begin(other, { gitCommit }))).status).toBe(200);
+    expect((await rig.post(rig.finish(other, { gitCommit }))).status).toBe(200);
+    expect(await other.latest()).toMatchObject({ gitCommit: RUN_SHA });
   });
 
   test.each([
@@ -224,6 +253,16 @@ describe("the tag", () => {
       `expected gitTag "v1.2.3", which it runs at, got ${shown}`,
     );
     expect(await target.story()).toEqual([]);
+  });
+
+  test("where commits are private a run at a tag need not name it, and names no other", async () => {
+    await rig.withVariables({ TIDELINE_PRIVATE_COMMITS: "1" }, async () => {
+      const target = rig.target();
+      const other = await rig.post(rig.finish(target, { gitTag: "v1.2.4" }), atTag);
+      expect([other.status, other.body.code]).toEqual([403, "NOT_TRUSTED"]);
+      expect((await rig.post(rig.finish(target, { gitTag: null }), atTag)).status).toBe(200);
+      expect(await target.latest()).toMatchObject({ gitTag: null, gitCommit: "unknown" });
+    });
   });
 
   test("a run at a tag announces without naming it", async () => {

@@ -1,0 +1,107 @@
+/** One attempt of a job that records a build a second time, after somebody has gone back. */
+import { DeployRig, RUN_SHA, stampOf } from "@tideline/testing/deploy-rig";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+let rig: DeployRig;
+beforeAll(async () => {
+  rig = await DeployRig.open();
+});
+afterAll(async () => {
+  await rig?.close();
+});
+
+const HERE = ["--environment", "staging"];
+const STEP = ["record", "--file", "version.json", "--json"];
+let apps = 0;
+let app: string;
+let probe: string[];
+beforeEach(() => {
+  app = `again-${++apps}`;
+  probe = ["--probe", rig.site.url, "--probe-interval", "0.01"];
+});
+afterEach(() => {
+  rig.site.answers.clear();
+  rig.nextTokens = [];
+});
+
+/** The builds r, then b, of one commit; r is served and r's job has recorded it. */
+const r = () => stampOf("r", app, { gitCommit: RUN_SHA });
+const JOBS = [
+  ["a record token", () => rig.job({ TIDELINE_RECORD_TOKEN: "a-record-token-that-the-rig-knows" })],
+  ["GitHub's identity", () => rig.job()],
+] as const;
+
+/** Somebody goes back from r to b, which is the same commit built before; epoch 3. */
+const recordAndGoBack = async (env: Record<string, string | undefined>) => {
+  const b = { ...stampOf("b", app), gitCommit: RUN_SHA };
+  await rig.writeStamp(b);
+  await rig.tideline(STEP);
+  await rig.writeStamp(r());
+  rig.site.publish(r());
+  expect(JSON.parse((await rig.tideline([...STEP, ...probe], { env })).output)).toMatchObject({
+    ok: true,
+    epoch: 2,
+  });
+  await rig.tideline(["rollback", app, ...HERE, "--switched", "--to", "build-b", "--no-hold"]);
+  expect(await rig.live(app)).toMatchObject({ buildId: "build-b", epoch: 3 });
+};
+
+describe.each(JOBS)("with %s", (_, job) => {
+  test("a step that runs again records what it sees, and not that it did so before", async () => {
+    const env = job();
+    await recordAndGoBack(env);
+    const run = await rig.tideline([...STEP, ...probe], { env });
+    expect(run).toMatchObject({ code: 0 });
+    expect(JSON.parse(run.output)).toMatchObject({ epoch: 4, alreadyRecorded: false });
+    expect(await rig.live(app)).toMatchObject({ buildId: "build-r", epoch: 4 });
+  });
+
+  test("a step that runs again where nothing happened in between leaves no second row", async () => {
+    const env = job();
+    await rig.writeStamp(r());
+    rig.site.publish(r());
+    await rig.tideline([...STEP, ...probe], { env });
+    const run = await rig.tideline([...STEP, ...probe], { env });
+    expect(JSON.parse(run.output)).toMatchObject({ ok: true, epoch: 1, alreadyRecorded: true });
+    expect(await rig.history(app)).toHaveLength(1);
+  });
+
+  test("reconcile in the same attempt records it too, and says who holds the target", async () => {
+    const env = job();
+    await recordAndGoBack(env);
+    await rig.tideline(["hold", app, ...HERE, "--reason", "Migration"]);
+    const args = ["reconcile", app, ...HERE, ...probe, "--json"];
+    const held = await rig.tideline(args, { env });
+    expect(held.code).toBe(3);
+    expect(JSON.parse(held.output)).toMatchObject({ ok: false, code: "TARGET_HELD" });
+    await rig.tideline(["release-hold", app, ...HERE]);
+    expect(await rig.tideline(args, { env })).toMatchObject({ code: 0 });
+    expect(await rig.live(app)).toMatchObject({ buildId: "build-r", epoch: 4 });
+  });
+});
+
+describe("what an attempt has recorded, recorded as something else", () => {
+  const recordTwice = async (env: Record<string, string | undefined>) => {
+    await rig.writeStamp(r());
+    await rig.tideline([...STEP, "--idempotency-key", "one"], { env });
+    const args = [...STEP, "--idempotency-key", "one", "--severity", "critical"];
+    return JSON.parse((await rig.tideline(args, { env })).output);
+  };
+
+  test("takes another key", async () => {
+    expect(await recordTwice({})).toMatchObject({
+      code: "IDEMPOTENCY_KEY_REUSED",
+      message:
+        'Cannot record deployment: expected a new --idempotency-key for "1.0.17" with severity "critical", got the one of "1.0.17" with severity "normal"',
+    });
+  });
+
+  test("takes another attempt, where GitHub's identity names the key", async () => {
+    const { code, message } = await recordTwice(rig.job());
+    expect(code).toBe("IDEMPOTENCY_KEY_REUSED");
+    expect(message).toBe(
+      'Cannot record deployment: expected what this attempt of the run has recorded of build "build-r" before, severity "normal", got severity "critical"; a new attempt may record it anew',
+    );
+    expect(message).not.toContain("key");
+  });
+});
