@@ -11,6 +11,7 @@ import type { CallOptions } from "./with-retries.js";
  * commits may be private.
  *
  * @param services With the `appName` and the `inputsId` of each.
+ * @param options.versions Of which it is to say what they were ever the name of; at most five.
  * @returns In their order.
  * @throws {CommandError} `failed`, if the ledger does not answer or has no such function.
  */
@@ -18,11 +19,15 @@ export async function findDeployedInputs(
   environment: string,
   services: readonly { readonly appName: string; readonly inputsId: string }[],
   caller: { readonly env: Env; readonly cwd: string },
-  options: CallOptions,
+  { versions, ...options }: CallOptions & { readonly versions?: readonly string[] },
 ): Promise<readonly DeployedInputs[]> {
   const token = await findRecordToken(caller.env, caller.cwd);
   const path = FUNCTION_NAMES.findDeployedInputs;
-  const args = { environment, services, ...(token !== null && { token }) };
+  const args = {
+    ...{ environment, services },
+    ...(versions !== undefined && { versions }),
+    ...(token !== null && { token }),
+  };
   const answer = await callFunction("query", path, args, options);
   if (Array.isArray(answer) && answer.length === services.length) {
     // The ledger's validators keep the rest of the shape.

@@ -6,19 +6,24 @@ import { openGit } from "../git/git.js";
 import type { Env } from "../terminal.js";
 import { readVersionText } from "../versions/version-text.js";
 import type { PlanFacts } from "./plan.js";
+import { releaseVersion } from "./release-version.js";
 
 /**
- * Gives the version that a plan begins with: what the version file says at HEAD (on disk where there
- * is no commit), else the short commit that a build without one is called.
+ * Gives the version that a plan begins with: the release's that is here, else what the version file
+ * says at HEAD (on disk where there is no commit), else the short commit that a build without one is
+ * called.
  *
  * @throws {CommandError} `usage`, if the version file holds no semantic version.
  */
 export async function planVersion(
-  { root, versionFile }: TidelineConfig,
+  config: TidelineConfig,
   { kind, commit, prefix }: Pick<InputTree, "kind" | "commit" | "prefix">,
   env: Env,
   signal: AbortSignal,
 ): Promise<PlanFacts["version"]> {
+  const { root, versionFile } = config;
+  const release = await releaseVersion(config, { commit }, env, signal);
+  if (release !== null) return { kind: "release", text: release };
   const top = Buffer.from(prefix, "latin1").toString("utf8");
   const text =
     commit === null

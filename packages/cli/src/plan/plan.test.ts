@@ -1,6 +1,6 @@
 /** What is decided for one service, and when there must be another version. */
-import type { DeployedInputs } from "@tideline/version";
-import { expect, test } from "vitest";
+import type { DeployedInputs, NamedBuild } from "@tideline/version";
+import { describe, expect, test } from "vitest";
 import { parseConfig } from "../config/parse-config.js";
 import { makePlan, type PlanFacts } from "./plan.js";
 
@@ -99,14 +99,14 @@ test("what was never recorded is built, at the version of the file", () => {
   ]);
 });
 
-test("equal inputs are skipped, with the tags that they have", () => {
+test("equal inputs are skipped, and get no tag", () => {
   expect(entryOf("api", { live: liveOf(), known: knownOf() })).toMatchObject({
     action: "skip",
     reason: "its inputs are live",
     current: "1.0.0",
     next: "1.0.0",
     digest: DIGEST,
-    tags: ["1.0.0-api", "sha-000000000000-api"],
+    tags: [],
   });
 });
 
@@ -127,8 +127,8 @@ test("an image with equal inputs gets the tag of another version, by its digest"
     reason: "its inputs are live, and its image gets the tag of 1.0.1",
     next: "1.0.1",
     digest: DIGEST,
-    // Of the commit that it was built from, not of this one.
-    tags: ["1.0.1-api", "sha-000000000000-api", "latest-api"],
+    // It has the tag of the commit that it was built from.
+    tags: ["1.0.1-api", "latest-api"],
   });
 });
 
@@ -147,7 +147,7 @@ test("inputs that were live before are restored under their own version, and lat
     current: "1.0.0",
     next: "0.9.0",
     digest: OTHER,
-    tags: ["0.9.0-api", "sha-000000000000-api"],
+    tags: ["0.9.0-api"],
   });
   expect(entryOf("site", { live: NEW, known: knownOf({ imageDigest: null }) })).toMatchObject({
     action: "restore",
@@ -228,5 +228,132 @@ test("without a version file builds are called by their commit, and nothing is t
 
 test("changes that no commit holds give no tag of a commit", () => {
   const plan = planOf({ api: { live: liveOf({ gitCommit: `${OLD}-dirty` }) } }, { commit: null });
-  expect(plan.entries.map(({ tags }) => tags)).toEqual([["1.0.0", "latest"], ["1.0.0-api"], []]);
+  expect(plan.entries.map(({ tags }) => tags)).toEqual([["1.0.0", "latest"], [], []]);
+});
+
+/** A name that something else had once. */
+const namedOf = (parts: Partial<NamedBuild> = {}): NamedBuild => ({
+  version: "1.0.1",
+  environment: "staging",
+  inputsId: "others",
+  gitCommit: OLD,
+  imageDigest: OTHER,
+  ...parts,
+});
+const AHEAD = { version: { kind: "file", text: "1.0.1" } } as const;
+
+describe("a name is taken for ever", () => {
+  test("what is live does not get it, and there is no bump", () => {
+    const plan = planOf(
+      { web: { live: liveOf() }, api: { live: liveOf(), named: [namedOf()] } },
+      AHEAD,
+    );
+    expect(plan).toMatchObject({ version: "1.0.1", bump: false });
+    expect(plan.entries[1]).toMatchObject({
+      action: "skip",
+      reason: "its inputs are live, and 1.0.1 is the name of another image",
+      next: "1.0.0",
+      digest: DIGEST,
+      tags: [],
+    });
+  });
+
+  test("what is live gets it if it had it before", () => {
+    const named = [namedOf({ inputsId: "same", imageDigest: DIGEST })];
+    expect(entryOf("api", { live: liveOf(), named }, AHEAD)).toMatchObject({ action: "reuse" });
+  });
+
+  test.each<[title: string, name: Partial<NamedBuild>, bump: boolean]>([
+    ["another build here", {}, true],
+    ["another build elsewhere: the registry is the same", { environment: "production" }, true],
+    ["one that was only announced", { imageDigest: null }, true],
+    ["these inputs from another commit: an image says its commit", { inputsId: "same" }, true],
+    ["these inputs from this commit", { inputsId: "same", gitCommit: HEAD }, false],
+    ["another version", { version: "1.0.2" }, false],
+  ])("an image is not built under the name of %s", (_, name, bump) => {
+    const rows = { web: { live: liveOf() }, api: { live: NEW, named: [namedOf(name)] } };
+    expect(planOf(rows, AHEAD).bump).toBe(bump);
+  });
+
+  test.each<[title: string, name: Partial<NamedBuild>, bump: boolean]>([
+    ["another build here", {}, true],
+    ["another build elsewhere", { environment: "production" }, false],
+    ["these inputs from another commit", { inputsId: "same" }, false],
+  ])("the version's source is not built under the name of %s", (_, name, bump) => {
+    const named = [namedOf({ imageDigest: null, ...name })];
+    const deployed = new Map([["web", { appName: "web", live: NEW, known: null, named }]]);
+    const config = { ...CONFIG, registry: null };
+    expect(planOf({}, { ...AHEAD, config, deployed }).bump).toBe(bump);
+  });
+
+  test("the next version is one that nothing was called", () => {
+    const named = [namedOf(), namedOf({ version: "1.0.2" })];
+    expect(planOf({ api: { live: NEW, named } })).toMatchObject({ version: "1.0.3", bump: true });
+  });
+
+  test("what a failed run of this commit began goes on under its name, whatever is live", () => {
+    const own = namedOf({ inputsId: "same", gitCommit: HEAD, imageDigest: null });
+    const live = liveOf({ version: "1.0.2", inputsId: "x" });
+    expect(planOf({ api: { live, named: [own] } }, AHEAD)).toMatchObject({ bump: false });
+    expect(planOf({ api: { live } }, AHEAD)).toMatchObject({ bump: true, version: "1.0.3" });
+  });
+
+  test("what is live under a later version than the file's keeps it", () => {
+    const live = liveOf({ version: "1.0.2" });
+    expect(entryOf("api", { live }, AHEAD)).toMatchObject({ action: "skip", next: "1.0.2" });
+  });
+
+  test("what is restored is called like the rest where that name is free", () => {
+    expect(entryOf("api", { live: NEW, known: knownOf() }, AHEAD)).toMatchObject({
+      action: "restore",
+      next: "1.0.1",
+      digest: OTHER,
+      tags: ["1.0.1-api", "latest-api"],
+    });
+  });
+});
+
+describe("a release", () => {
+  const RELEASE = {
+    version: { kind: "release", text: "1.0.1" },
+    environment: "production",
+  } as const;
+
+  test("is what its tag says, below what is live too", () => {
+    const live = liveOf({ version: "1.0.2", inputsId: "x" });
+    const plan = planOf({ web: { live }, api: { live }, site: { live } }, RELEASE);
+    expect(plan).toMatchObject({ version: "1.0.1", bump: false });
+    expect(plan.entries.map(({ action, next }) => `${action} ${next}`)).toEqual([
+      "build 1.0.1",
+      "build 1.0.1",
+      "build 1.0.1",
+    ]);
+  });
+
+  test("is restored under its own version, without an image too", () => {
+    const known = knownOf({ version: "0.9.0", imageDigest: null });
+    expect(entryOf("site", { live: NEW, known }, RELEASE)).toMatchObject({
+      action: "restore",
+      next: "1.0.1",
+    });
+  });
+
+  test("reuses what is live under its own name, though that has a later one", () => {
+    const live = liveOf({ version: "1.0.2" });
+    const named = [namedOf({ inputsId: "same", imageDigest: DIGEST })];
+    expect(entryOf("api", { live, named }, RELEASE)).toMatchObject({
+      action: "reuse",
+      next: "1.0.1",
+    });
+  });
+
+  test("is refused where its version names something else", () => {
+    expect(() => planOf({ api: { live: NEW, named: [namedOf()] } }, RELEASE)).toThrow(
+      expect.objectContaining({
+        kind: "conflict",
+        message:
+          "Cannot plan production as 1.0.1: expected a name that nothing else has, got the one of another build of api from 000000000000 in staging; bump the version and release that",
+      }),
+    );
+  });
 });

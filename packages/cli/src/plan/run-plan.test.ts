@@ -426,6 +426,86 @@ describe("what cannot be planned", () => {
   });
 });
 
+describe("at a release's tag", () => {
+  const production = (cwd: string, env: object = {}, args: readonly string[] = []) =>
+    tideline(cwd, ["plan", "--environment", "production", "--json", ...args], env);
+  /** 1.0.3 is tagged, and 1.0.4 is live in production. */
+  const released = async () => {
+    const git = await repository();
+    await git.commit("1.0.3", { "assets/version.json": '{"version":"1.0.3"}' });
+    await git.git("tag", "release/v1.0.3");
+    await git.commit("1.0.4", {
+      "assets/version.json": '{"version":"1.0.4"}',
+      "services/api/main.ts": "2",
+      "apps/web/index.html": "2",
+    });
+    await git.git("tag", "release/v1.0.4");
+    const newest = JSON.parse((await production(git.folder)).out) as Plan;
+    await deploy(newest, ALL, DIGESTS[0]);
+    return git;
+  };
+
+  test("the version is the tag's and nothing is bumped, though a later one is live", async () => {
+    const git = await released();
+    await git.git("checkout", "--quiet", "release/v1.0.3");
+    const { code, out } = await production(git.folder);
+    expect(code).toBe(0);
+    const { version, bump, entries } = JSON.parse(out) as Plan;
+    expect({ version, bump }).toEqual({ version: "1.0.3", bump: false });
+    expect(entries.map(({ action, next }) => `${action} ${next}`)).toEqual([
+      "build 1.0.3",
+      "build 1.0.3",
+      "build 1.0.3",
+    ]);
+    const shallow = await kept(GitRig.clone(git, "--depth=1", "--branch=release/v1.0.3"));
+    expect(await production(shallow.folder)).toEqual({ code, out, log: expect.any(String) });
+  });
+
+  test.each<[title: string, env: Record<string, string>, version: string, bump: boolean]>([
+    ["CI's tag", github("tag", "release/v1.0.5"), "1.0.5", false],
+    ["CI's tag of a version", github("tag", "v1.0.5"), "1.0.5", false],
+    ["CI's tag of something else", github("tag", "nightly"), "1.0.5", true],
+    ["CI's branch", github("branch", "main"), "1.0.5", true],
+    ["TIDELINE_VERSION", { TIDELINE_VERSION: "1.1.0-rc.1" }, "1.1.0-rc.1", false],
+    ["a branch", {}, "1.0.5", true],
+  ])("the version is that of %s", async (_, env, version, bump) => {
+    const git = await released();
+    await git.commit("Web", { "apps/web/index.html": "3" });
+    await git.git("tag", "release/v9.9.9", "HEAD~1");
+    await git.git("tag", "release/v1.0.9");
+    const { code, out } = await production(git.folder, env);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { version, bump }]);
+  });
+
+  test("a version that names something else is refused with 4, and nothing is written", async () => {
+    const git = await released();
+    await git.git("checkout", "--quiet", "release/v1.0.4");
+    const output = join(folder, `output-${suffix}`);
+    await writeFile(output, "");
+    const variables = { VITE_URL: "https://example.com", GITHUB_OUTPUT: output };
+    const { code, log } = await production(git.folder, variables, ["--github-output"]);
+    expect(code).toBe(4);
+    const from = (await git.git("rev-parse", "HEAD")).slice(0, 12);
+    expect(log).toBe(
+      `Cannot plan production as 1.0.4: expected a name that nothing else has, got the one of another build of web from ${from} in production; bump the version and release that`,
+    );
+    expect(await readFile(output, "utf8")).toBe("");
+  });
+
+  test("a TIDELINE_VERSION that is none is a sentence", async () => {
+    const git = await released();
+    expect(await plan(git.folder, [], { TIDELINE_VERSION: "a b" })).toMatchObject({
+      code: 2,
+      log: expect.stringContaining("Cannot use TIDELINE_VERSION as the version"),
+    });
+  });
+});
+
+/** What GitHub says of a run for a ref. */
+function github(type: "tag" | "branch", name: string) {
+  return { GITHUB_ACTIONS: "true", GITHUB_REF_TYPE: type, GITHUB_REF_NAME: name };
+}
+
 test("without a version file builds are called by their commit", async () => {
   const git = await repository();
   await git.git("rm", "--quiet", "assets/version.json");

@@ -14,6 +14,7 @@ import type { GivenOptions } from "../parse-command-line.js";
 import type { Env, Outcome, Terminal } from "../terminal.js";
 import { changedPaths } from "./changed-paths.js";
 import { makePlan, type Plan } from "./plan.js";
+import { versionsToAsk } from "./plan-names.js";
 import { planOutputs } from "./plan-outputs.js";
 import { planSummary, planText } from "./plan-text.js";
 import { planVersion } from "./plan-version.js";
@@ -47,16 +48,21 @@ export async function runPlan(given: GivenOptions, terminal: Terminal): Promise<
     appName,
     inputsId: inputs.ids.get(name) ?? "",
   }));
-  const [version, commit, answers] = await Promise.all([
-    planVersion(config, inputs.tree, env, signal),
-    commitOf(config, inputs, env, salt),
-    findDeployedInputs(environment, asked, terminal, {
+  const ask = async () => {
+    const version = await planVersion(config, inputs.tree, env, signal);
+    const answers = await findDeployedInputs(environment, asked, terminal, {
       doing: `plan ${environment}`,
       url,
+      versions: versionsToAsk(version),
       timeoutMs: seconds * 1000,
       signal,
       log,
-    }),
+    });
+    return [version, answers] as const;
+  };
+  const [[version, answers], commit] = await Promise.all([
+    ask(),
+    commitOf(config, inputs, env, salt),
   ]);
   const names = [...config.services.keys()];
   const deployed = new Map(answers.map((answer, index) => [names[index] ?? "", answer]));
