@@ -91,6 +91,9 @@ describe("in a folder", () => {
       version: "0.9.10",
       previous: "0.9.9",
       file: "version.json",
+      tag: null,
+      commit: null,
+      isRepeat: false,
       isPushed: false,
       isDryRun: false,
     });
@@ -376,8 +379,34 @@ describe("--for", () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ version: "1.0.1", isRepeat: true });
     expect(await clone.git("config", "--list", "--local")).toBe(config);
     expect(await clone.git("rev-list", "--count", "HEAD")).toBe("1");
-    const other = await bump(clone, ["patch", "--push", "--for", "ab".repeat(20), "--json"]);
+    const first = await rig.bare.git("rev-list", "--max-parents=0", "main");
+    const other = await bump(clone, ["patch", "--push", "--for", first, "--json"]);
     expect(JSON.parse(other.stdout)).toMatchObject({ version: "1.0.2", isRepeat: false });
+  });
+
+  test("a commit of another branch that is not here is bumped for", async () => {
+    const clone = await rig.clone("--depth=1");
+    const commit = await rig.advance("feat: elsewhere");
+    await rig.bare.git("branch", "other", commit);
+    await rig.bare.git("update-ref", "refs/heads/main", `${commit}~1`);
+    const run = await bump(clone, ["patch", "--push", "--for", commit, "--json"]);
+    expect(JSON.parse(run.stdout)).toMatchObject({ version: "1.0.1", isRepeat: false });
+  });
+
+  test.each([
+    ["a whole clone", []],
+    ["a shallow clone", ["--depth=1"]],
+  ])("40 digits of no commit bump nothing, from %s", async (_, options) => {
+    await rig.advance("feat: more");
+    const clone = await rig.clone(...options);
+    const tip = await rig.bare.git("rev-parse", "main");
+    const run = await bump(clone, ["patch", "--push", "--for", "ab".repeat(20)]);
+    expect([run.code, run.stderr]).toEqual([
+      2,
+      `Cannot use --for: expected a commit of "origin", for example $GITHUB_SHA, got "${"ab".repeat(20)}"\n`,
+    ]);
+    expect(await rig.bare.git("rev-parse", "main")).toBe(tip);
+    expect(await rig.tags()).toEqual([]);
   });
 
   test("what is no commit is said", async () => {

@@ -14,7 +14,8 @@ export type FoundBump =
       readonly tag: string;
       readonly commit: string;
     }
-  | { readonly kind: "none" }
+  /** `isCommit` says whether the branch or the clone has the commit that it is for. */
+  | { readonly kind: "none"; readonly isCommit: boolean }
   | NotPushed;
 
 /** Where to look, and for what. */
@@ -90,5 +91,6 @@ async function search(
     const tag = tagged ?? `${settings.tagPrefix}${said.version}`;
     return { kind: "found", version: tag.slice(settings.tagPrefix.length), tag, commit };
   }
-  return { kind: "none" };
+  const { ok } = await git(["cat-file", "-e", `${forCommit}^{commit}`]);
+  return { kind: "none", isCommit: ok };
 }

@@ -102,6 +102,11 @@ async function attemptBump(
       return { kind: "done", value: { ...found, previous: null, forCommit, isRepeat: true } };
     }
     if (found.kind !== "none") return found;
+    if (!found.isCommit) {
+      const there = await fetchCommit(git, { remote, ref: forCommit, commit: forCommit });
+      if (there.kind === "unreached") return there;
+      if (there.kind !== "here") throw noCommit(forCommit, `a commit of "${remote}"`);
+    }
   }
 
   const where = `"${branch}" of "${remote}"`;
@@ -158,8 +163,12 @@ async function resolveCommit(git: Git, text: string | null): Promise<string | nu
     `${text}^{commit}`,
   ]);
   if (found.ok) return found.stdout.trim();
-  throw new CommandError(
+  throw noCommit(text, "a commit");
+}
+
+function noCommit(text: string, expected: string): CommandError {
+  return new CommandError(
     "usage",
-    `Cannot use --for: expected a commit, for example $GITHUB_SHA, got "${text}"`,
+    `Cannot use --for: expected ${expected}, for example $GITHUB_SHA, got "${text}"`,
   );
 }

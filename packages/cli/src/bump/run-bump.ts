@@ -44,7 +44,11 @@ async function inFolder(
   return {
     exitCode: EXIT_CODES.done,
     text: `${version}\n${said}`,
-    json: { ok: true, version, previous, file: path, isPushed: false, isDryRun },
+    json: {
+      ...{ ok: true, version, previous, file: path },
+      // The same keys as a bump that is pushed.
+      ...{ tag: null, commit: null, isPushed: false, isRepeat: false, isDryRun },
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export async function fastForward(
   ]);
   const at = head.stdout.trim();
   if (at === commit || isInside.stdout.trim() !== "true") return null;
+  // An older commit was tagged: the branch has it.
+  if ((await git(["merge-base", "--is-ancestor", commit, at])).ok) return null;
   const stays = (why: string) =>
     `Your working tree stays at ${shortCommit(at) || "no commit"}: ${why}`;
   if (current.stdout.trim() !== `refs/heads/${branch}`) return stays(`it is not on "${branch}"`);

@@ -70,6 +70,15 @@ describe("where the branch's newest commit is not skipped", () => {
   });
 });
 
+test("of an older commit nothing is said of the working tree, which has it", async () => {
+  const older = await at("main");
+  await rig.advance("feat: later", { later: "1\n" });
+  const clone = await rig.clone();
+  const run = await tideline(clone, "release", "--at", older);
+  expect([run.code, run.stderr]).toEqual([0, ""]);
+  expect(run.stdout).toContain(`Released: 1.0.0 as "release/v1.0.0" of "origin"`);
+});
+
 describe("where it carries a skip token", () => {
   test("an empty commit without one goes on top, with the tag, in one push", async () => {
     await bump();
