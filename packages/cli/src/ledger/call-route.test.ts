@@ -5,6 +5,7 @@ import { DeployRig, RUN_SHA } from "@tideline/testing/deploy-rig";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { callRoute } from "./call-route.js";
 import { findGitHubIdentity, requestIdentityToken } from "./github-identity.js";
+import { openLedger } from "./open-ledger.js";
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 const reply =
@@ -79,6 +80,47 @@ describe("what is tried again, each time with a fresh token", () => {
     expect(await answer).toEqual({ ok: true });
     expect(bearers).toEqual(["Bearer token-1", "Bearer token-2"]);
     expect(log).toEqual([`Attempt 1 to announce web in staging failed: ${said}; trying again`]);
+  });
+});
+
+describe("a token endpoint that gives none is named, and not the ledger", () => {
+  const ask = async (answer: Answer) => {
+    answers = [answer];
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "t",
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/token`,
+    };
+    const ledger = await openLedger({
+      env: { ...env, CONVEX_SITE_URL: "http://ledger.example", CI: "true", GITHUB_ACTIONS: "true" },
+      cwd: "/",
+    });
+    const log: string[] = [];
+    const options = { doing: "announce web in staging", timeoutMs: 900 };
+    const error = await ledger
+      .ask("begin", {}, { ...options, log: (line) => log.push(line) })
+      .then(() => expect.fail("it was answered"))
+      .catch((cause: Error) => cause);
+    return { message: error.message, log };
+  };
+
+  test("that is silent", async () => {
+    expect((await ask(() => {})).message).toBe(
+      `Cannot announce web in staging: no answer from GitHub's token endpoint at ${url} within 0.9 s`,
+    );
+  });
+
+  test("that is down", async () => {
+    const { message, log } = await ask(reply(503, ""));
+    const said = `no token from GitHub's token endpoint at ${url}: status 503`;
+    expect(log[0]).toBe(`Attempt 1 to announce web in staging failed: ${said}; trying again`);
+    expect(message).toBe(
+      `Cannot announce web in staging: no answer from GitHub's token endpoint at ${url} within 0.9 s; the last attempt: ${said}`,
+    );
+  });
+
+  test("that breaks connections", async () => {
+    const { log } = await ask((_, request) => void request.socket.destroy());
+    expect(log[0]).toContain(`no token from GitHub's token endpoint at ${url}: other side closed`);
   });
 });
 
@@ -207,7 +249,7 @@ describe("GitHub's token", () => {
     [reply(403, { message: "secret.of.github" }), "got status 403"],
     [reply(200, "secret.of.github"), "got an answer without one"],
     [reply(200, { value: 7 }), "got an answer without one"],
-    [reply(500, "secret.of.github"), "GitHub gave this job no token, status 500"],
+    [reply(500, "secret.of.github"), "token endpoint at"],
     [reply(302, "", { location: "http://127.0.0.1/" }), "unexpected redirect"],
   ])("that does not come is said without what came (%#)", async (answer, said) => {
     answers = [answer];

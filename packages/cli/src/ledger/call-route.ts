@@ -14,6 +14,8 @@ export type RouteAction = "begin" | "finish" | "abort";
 export interface RouteOptions extends CallOptions {
   /** Gives what proves the caller; asked before each attempt, because a token is good for one. */
   readonly bearer: (signal: AbortSignal) => Promise<string>;
+  /** Whom that asks, for people; absent if nobody. */
+  readonly bearerFrom?: string | undefined;
   /** Waits. @default by the machine's clock */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
@@ -36,7 +38,7 @@ export async function callRoute(
 ): Promise<unknown> {
   const { sleep = defaultSleep, signal, doing, log } = options;
   const ask = async () =>
-    await withRetries((stop) => askOnce(action, args, options, stop), options);
+    await withRetries((stop, asks) => askOnce(action, args, options, stop, asks), options);
   try {
     return await ask().catch(async (error: unknown) => {
       if (!(error instanceof RouteError) || !error.isAboutTime) throw error;
@@ -75,10 +77,13 @@ class RouteError extends Error {
 async function askOnce(
   action: RouteAction,
   args: Readonly<Record<string, unknown>>,
-  { url, bearer }: RouteOptions,
+  { url, bearer, bearerFrom = url }: RouteOptions,
   stop: AbortSignal,
+  asks: (whom: string) => void,
 ): Promise<unknown> {
+  asks(bearerFrom);
   const token = await bearer(stop);
+  asks(url);
   const { status, body } = await fetchWhole(`${url}${PATH}`, {
     method: "POST",
     headers: {

@@ -4,7 +4,7 @@
  */
 import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
-import { fetchWhole, LedgerHttpError, parseObject } from "./ledger-http.js";
+import { fetchWhole, LedgerHttpError, parseObject, UnreachableError } from "./ledger-http.js";
 
 /** Where a job asks for its tokens. */
 export interface GitHubIdentity {
@@ -21,6 +21,11 @@ export function findGitHubIdentity(env: Env): GitHubIdentity | null {
   return /^https?:$/.test(requestUrl.protocol) ? { requestUrl, requestToken } : null;
 }
 
+/** Names where a job asks, for people. */
+export function nameOfEndpoint({ requestUrl }: GitHubIdentity): string {
+  return `GitHub's token endpoint at ${requestUrl.origin}`;
+}
+
 /**
  * Asks GitHub for a fresh token. Each is good for one request, so each attempt needs its own.
  *
@@ -29,10 +34,11 @@ export function findGitHubIdentity(env: Env): GitHubIdentity | null {
  * @throws {CommandError} `failed`, if it will not.
  */
 export async function requestIdentityToken(
-  { requestUrl, requestToken }: GitHubIdentity,
+  identity: GitHubIdentity,
   audience: string,
   signal: AbortSignal,
 ): Promise<string> {
+  const { requestUrl, requestToken } = identity;
   const url = new URL(requestUrl);
   url.searchParams.set("audience", audience);
   const { status, body } = await fetchWhole(url, {
@@ -40,9 +46,16 @@ export async function requestIdentityToken(
     // A redirection would carry the job's own token elsewhere.
     redirect: "error",
     signal,
+  }).catch((cause: unknown) => {
+    if (!(cause instanceof UnreachableError)) throw cause;
+    const message = `no token from ${nameOfEndpoint(identity)}: ${cause.message}`;
+    throw new UnreachableError(message, { isPermanent: cause.isPermanent, cause });
   });
   if (status === 408 || status === 429 || status >= 500) {
-    throw new LedgerHttpError(status, `GitHub gave this job no token, status ${status}`);
+    throw new LedgerHttpError(
+      status,
+      `no token from ${nameOfEndpoint(identity)}: status ${status}`,
+    );
   }
   const token = status === 200 ? parseObject(body)?.value : undefined;
   if (typeof token === "string" && token !== "") return token;

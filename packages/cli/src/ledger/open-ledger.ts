@@ -6,9 +6,9 @@ import { FUNCTION_NAMES } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
 import { callFunction } from "./call-ledger.js";
-import { callRoute, type RouteAction } from "./call-route.js";
+import { callRoute, type RouteAction, type RouteOptions } from "./call-route.js";
 import { convexUrl } from "./convex-url.js";
-import { findGitHubIdentity, requestIdentityToken } from "./github-identity.js";
+import { findGitHubIdentity, nameOfEndpoint, requestIdentityToken } from "./github-identity.js";
 import { findRecordToken, TOKEN_FILE } from "./record-token.js";
 import { functionsUrl, siteUrl } from "./site-url.js";
 import type { CallOptions } from "./with-retries.js";
@@ -66,7 +66,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const token = options.token ?? (await findRecordToken(env, cwd));
   if (token !== null) {
     if (url !== null) return throughFunctions(url, token);
-    if (site !== null) return throughRoute(site, null, "token", async () => token, token);
+    if (site !== null) return throughRoute(site, null, { bearer: async () => token }, token);
     return throughFunctions(convexUrl(env, options.url), token);
   }
   const identity = findGitHubIdentity(env);
@@ -83,7 +83,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
   const audience = env.TIDELINE_OIDC_AUDIENCE?.trim() || site;
   const bearer = (signal: AbortSignal) => requestIdentityToken(identity, audience, signal);
-  return throughRoute(site, url, "github", bearer, null);
+  return throughRoute(site, url, { bearer, bearerFrom: nameOfEndpoint(identity) }, null);
 }
 
 /**
@@ -127,14 +127,13 @@ function throughFunctions(url: string, token: string): Ledger {
 function throughRoute(
   site: string,
   url: string | null,
-  identity: Ledger["identity"],
-  bearer: (signal: AbortSignal) => Promise<string>,
+  proof: Pick<RouteOptions, "bearer" | "bearerFrom">,
   token: string | null,
 ): Ledger {
   return {
-    identity,
+    identity: token === null ? "github" : "token",
     functionsUrl: url,
-    ask: (action, args, options) => callRoute(action, args, { ...options, url: site, bearer }),
+    ask: (action, args, options) => callRoute(action, args, { ...options, ...proof, url: site }),
     call: async (kind, path, args, options) => {
       if (kind === "mutation" && token === null) {
         throw new CommandError(

@@ -23,20 +23,25 @@ const MAX_DELAY_MS = 8_000;
  * Gives what an attempt gives. One that fails for the network, or with the status 408, 429 or 5xx,
  * is made again with growing pauses; whatever else it throws is final and thrown on.
  *
- * @param attempt Told of a signal that ends it, each time a new one.
+ * @param attempt Told of a signal that ends it, each time a new one. Says whom it asks, where that
+ *   is not `url`, for the sentence that says who did not answer.
  * @throws {CommandError} `interrupted` by the signal, or `failed` after the time; else what the
  *   attempt threw.
  */
 export async function withRetries<Answer>(
-  attempt: (stop: AbortSignal) => Promise<Answer>,
+  attempt: (stop: AbortSignal, asks: (whom: string) => void) => Promise<Answer>,
   { doing, url, timeoutMs, signal, log }: CallOptions,
 ): Promise<Answer> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const stop = signal ? AbortSignal.any([deadline, signal]) : deadline;
   let lastProblem: string | null = null;
+  let asked = url;
+  const asks = (whom: string) => {
+    asked = whom;
+  };
   try {
     return await pRetry(
-      () => attempt(AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)])),
+      () => attempt(AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]), asks),
       {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: FIRST_DELAY_MS,
@@ -63,7 +68,7 @@ export async function withRetries<Answer>(
       const last = lastProblem === null ? "" : `; the last attempt: ${lastProblem}`;
       throw new CommandError(
         "failed",
-        `Cannot ${doing}: no answer from ${url} within ${timeoutMs / 1000} s${last}`,
+        `Cannot ${doing}: no answer from ${asked} within ${timeoutMs / 1000} s${last}`,
         { isOutcomeUnknown: true, cause },
       );
     }
