@@ -58,7 +58,8 @@ test("one with the older names alone is understood", async () => {
 });
 
 test.each([
-  ["", "expected JSON"],
+  ["", "expected JSON, got an empty file"],
+  ["root:x:0:0", "expected JSON, got something else"],
   ["{}", "expected a build id or a version"],
   ['{"buildId":"__TIDELINE_BUILD_ID__"}', "expected a build id or a version"],
 ])("%j is refused", async (content, message) => {

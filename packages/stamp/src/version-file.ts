@@ -51,9 +51,10 @@ export async function readVersionFile(path: string): Promise<BuildStamp> {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`Cannot parse "${path}": expected JSON, got "${text.slice(0, 40)}"`, {
-      cause,
-    });
+    // Nothing of it is repeated, as the parser's own words would: whoever named the wrong file may
+    // have named one that nobody should read in a log.
+    const got = text.trim() === "" ? "an empty file" : "something else";
+    throw new SyntaxError(`Cannot parse "${path}": expected JSON, got ${got}`, { cause });
   }
   const stamp = parseVersionFile(json);
   if (stamp !== null) return stamp;

@@ -12,6 +12,7 @@ import {
 } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
+import { checkDetails } from "./check-details.js";
 import { checkPages, listPages } from "./check-pages.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { type FoundStamp, findStamp } from "./find-stamp.js";
@@ -35,6 +36,7 @@ export interface PreparedDeployment {
 export async function prepare(options: DeploymentOptions = {}): Promise<PreparedDeployment> {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
+  checkDetails(options);
   return await prepareFound(await findStamp(options, cwd, env), options);
 }
 
@@ -68,6 +70,7 @@ export async function prepareFound(
   };
   const hides = isCommitHidden(stamp, env);
   const isHidden = hides && !keepsCommits(env) && options.gitCommit === undefined;
+  const version = options.label ?? override(...readVersion(env, stamp, hides), stamp.version);
   const commit = isHidden
     ? standInOf(stamp)
     : chooseCommit(env, stamp, isPublished, override, warnings);
@@ -76,7 +79,7 @@ export async function prepareFound(
   const record: DeploymentRecord = {
     appName,
     environment,
-    version: options.label ?? override(...readVersion(env, stamp, hides), stamp.version),
+    version,
     gitCommit: options.gitCommit ?? asBuilt(commit, stamp, env),
     buildNumber: override(...readBuildNumber(numbers, stamp, warnings), stamp.buildNumber),
     buildTime: stamp.buildTime,

@@ -5,6 +5,7 @@ import type { Severity } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
 import type { Env, Terminal } from "../terminal.js";
+import { checkDetails } from "./check-details.js";
 import type { DeploymentOptions } from "./deployment-options.js";
 import { findPublished } from "./find-published.js";
 import { type FoundStamp, findStamp } from "./find-stamp.js";
@@ -35,6 +36,7 @@ export async function readRecordRequest(
   const env = service?.env ?? terminal.env;
   const probe = readProbeOptions(given, service?.probe ?? null);
   const options = { ...readOptions(given, terminal, service, probe), env };
+  checkDetails(options);
   const found = await find(given, options, service, probe, terminal);
   const inputsId = options.inputsId ?? (await service?.inputsId());
   const prepared = await prepareFound(found, {

@@ -513,6 +513,11 @@ describe("one sentence and exit code 2", () => {
       ["--image-digest", "sha256:12"],
       'Cannot use --image-digest: expected "sha256:" and 64 hex digits in lower case, got "sha256:12"',
     ],
+    [["--notes", "ä".repeat(2049)], "Cannot use --notes: expected at most 4096 bytes, got 4098"],
+    [
+      ["--inputs-id", "x y"],
+      'Cannot use --inputs-id: expected 1 to 128 characters without white space, got "x y"',
+    ],
     [
       ["--label", "1", "--published", "http://127.0.0.1"],
       "Cannot use --label and --published together: each names a build",
