@@ -14,7 +14,7 @@
  * round only the wanted build is confirmed, later whatever is served; 20 rounds at most.
  */
 import { randomUUID } from "node:crypto";
-import type { BuildStamp, DeploymentRecord } from "@tideline/version";
+import type { DeploymentRecord } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import { interruptible } from "./interruptible.js";
 import { isStillServed } from "./is-still-served.js";
@@ -68,7 +68,6 @@ export async function followServed(pursuit: Pursuit, progress: Progress): Promis
     const seen = isWanted ? again(pursuit, epoch, taken) : recordOfStamp(stamp, record);
     const answer = await sendRecord(ledger, { ...seen, asOfEpoch: epoch }, send);
     if (answer.ok) {
-      if (taken !== null && answer.alreadyRecorded) throw recordedBefore(seen, stamp);
       if (isWanted) wantedEpoch = answer.epoch;
       const recorded = { answer, record: seen, isWanted, wantedEpoch, observations };
       progress.taken = { kind: "recorded", ...recorded };
@@ -113,13 +112,5 @@ function notServed({ record, probe }: Pursuit, observation: Observation): Comman
   return new CommandError(
     "failed",
     `Cannot record ${nameOfRecord(record)} in ${record.environment}: expected build ${buildId} to be served within ${probe.timeoutMs / 1000} s, but ${describeObservation(observation)}`,
-  );
-}
-
-/** GitHub's identity names the key itself: one record of a build by one attempt of a run. */
-function recordedBefore(record: DeploymentRecord, { buildId }: BuildStamp): CommandError {
-  return new CommandError(
-    "refused",
-    `Cannot record ${nameOfRecord(record)} in ${record.environment} again: build ${buildId} is served once more, and this attempt of the run has recorded it before`,
   );
 }

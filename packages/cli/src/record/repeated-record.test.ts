@@ -1,6 +1,7 @@
 /** One attempt of a job that records a build a second time, after somebody has gone back. */
-import { DeployRig, RUN_SHA, stampOf } from "@tideline/testing/deploy-rig";
+import { DeployRig, json, RUN_SHA, stampOf, TOKEN } from "@tideline/testing/deploy-rig";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { sendRecord } from "./send-deployment.js";
 
 let rig: DeployRig;
 beforeAll(async () => {
@@ -27,7 +28,7 @@ afterEach(() => {
 /** The builds r, then b, of one commit; r is served and r's job has recorded it. */
 const r = () => stampOf("r", app, { gitCommit: RUN_SHA });
 const JOBS = [
-  ["a record token", () => rig.job({ TIDELINE_RECORD_TOKEN: "a-record-token-that-the-rig-knows" })],
+  ["a record token", () => rig.job({ TIDELINE_RECORD_TOKEN: TOKEN })],
   ["GitHub's identity", () => rig.job()],
 ] as const;
 
@@ -78,6 +79,38 @@ describe.each(JOBS)("with %s", (_, job) => {
     expect(await rig.tideline(args, { env })).toMatchObject({ code: 0 });
     expect(await rig.live(app)).toMatchObject({ buildId: "build-r", epoch: 4 });
   });
+});
+
+test("a ledger that repeats an old answer to a new look is not believed", async () => {
+  const old = { ok: true, kind: "deploy", buildId: "build-r", epoch: 2, alreadyRecorded: true };
+  const ledger = { identity: "github", functionsUrl: null } as const;
+  const calls = { ask: async () => old, call: () => expect.fail("nothing else is asked") };
+  const { commitTime, ...stamp } = r();
+  const record = { ...stamp, environment: "staging", gitCommit: RUN_SHA };
+  const send = (asOfEpoch: number) =>
+    sendRecord({ ...ledger, ...calls }, { ...record, asOfEpoch }, { timeoutMs: 1, log: () => {} });
+  expect(await send(2)).toEqual(old);
+  await expect(send(3)).rejects.toMatchObject({
+    kind: "refused",
+    message: `Cannot record ${app} in staging: expected a record as of epoch 3, got the answer to the one of epoch 2 once more; deploy your convex folder with a newer @tideline/ledger`,
+  });
+});
+
+test.each([
+  ["a record token", {}, /^To repeat it safely, add --idempotency-key \S+$/],
+  [
+    "GitHub's identity",
+    { TIDELINE_RECORD_TOKEN: undefined },
+    /^To repeat it safely, run it again in the same attempt of this run$/,
+  ],
+])("where no answer came, %s is told how to repeat it", async (_, extra, said) => {
+  await rig.writeStamp(r());
+  rig.site.answers.set("*", json({}, 503));
+  const away = { CONVEX_URL: rig.site.url, CONVEX_SITE_URL: rig.site.url };
+  const env = rig.job({ TIDELINE_RECORD_TOKEN: TOKEN, ...away, ...extra });
+  const run = await rig.tideline([...STEP, "--timeout", "0.3"], { env });
+  expect(run.code).toBe(1);
+  expect(run.log.at(-2)).toMatch(said);
 });
 
 describe("what an attempt has recorded, recorded as something else", () => {

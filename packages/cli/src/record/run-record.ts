@@ -57,7 +57,11 @@ export async function runRecord(given: GivenOptions, terminal: Terminal): Promis
     return outcome;
   } catch (error) {
     if (verb === "record" && error instanceof CommandError && error.isOutcomeUnknown) {
-      terminal.log(`To repeat it safely, add --idempotency-key ${record.idempotencyKey}`);
+      terminal.log(
+        ledger.identity === "github"
+          ? "To repeat it safely, run it again in the same attempt of this run"
+          : `To repeat it safely, add --idempotency-key ${record.idempotencyKey}`,
+      );
     }
     throw error;
   }

@@ -16,13 +16,24 @@ export type AbortAnswer =
 /** How to send. */
 export type SendOptions = Omit<AskOptions, "doing">;
 
-/** Says that the build is live now. */
+/**
+ * Says that the build is live now.
+ *
+ * @throws {CommandError} `refused`, if the answer is that of an earlier record: ledgers older than
+ *   this command repeat it also to who has seen what came since, and say another build is live.
+ */
 export async function sendRecord(
   ledger: Ledger,
   record: DeploymentRecord,
   options: SendOptions,
 ): Promise<RecordAnswer> {
-  return await send<RecordAnswer>(ledger, "record", record, { ...record }, options);
+  const answer = await send<RecordAnswer>(ledger, "record", record, { ...record }, options);
+  const { asOfEpoch, appName, environment } = record;
+  if (!answer.ok || asOfEpoch === undefined || answer.epoch >= asOfEpoch) return answer;
+  throw new CommandError(
+    "refused",
+    `Cannot record ${appName} in ${environment}: expected a record as of epoch ${asOfEpoch}, got the answer to the one of epoch ${answer.epoch} once more; deploy your convex folder with a newer @tideline/ledger`,
+  );
 }
 
 /** Says that the build is on its way. */
