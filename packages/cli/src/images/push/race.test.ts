@@ -115,41 +115,63 @@ describe("two pushers of different images for one tag", () => {
     expect(await standing("layers")).toBe(images[1]?.digest);
   });
 
-  it("the one that was overwritten in the same moment hears of it", async () => {
-    const tag = "/manifests/1.0.0";
-    const [firstWrote, secondWrote] = [signal(), signal()];
-    let hasWritten = false;
-    const first = await pusher(0, "moment", {
-      before: (method, path) =>
-        hasWritten && method === "GET" && path.endsWith(tag) ? secondWrote.promise : undefined,
-      after: (method, path) => {
-        if (method !== "PUT" || !path.endsWith(tag)) return;
-        hasWritten = true;
-        firstWrote.resolve();
-      },
-    });
-    const second = await pusher(1, "moment", {
-      // It looked, found nothing, and is about to write.
-      before: (method, path) =>
-        method === "PUT" && path.endsWith(tag) ? firstWrote.promise : undefined,
-      after: (method, path) => {
-        if (method === "PUT" && path.endsWith(tag)) secondWrote.resolve();
-      },
-    });
-    const [lost, won] = await Promise.allSettled([first.push(), second.push()]);
-    expect(won).toMatchObject({ status: "fulfilled", value: { digest: images[1]?.digest } });
-    expect(lost).toMatchObject({
-      status: "rejected",
-      reason: {
-        kind: "conflict",
-        message: expect.stringMatching(/somebody else wrote it at the same moment/),
-      },
-    });
-    expect(await standing("moment")).toBe(images[1]?.digest);
-    expect(await readDigest(`docker://${registry.host}/acme/moment:latest`)).toBe(
-      images[1]?.digest,
-    );
-  });
+  it.each([
+    ["first", 0],
+    ["second", 1],
+  ])(
+    "the one that was overwritten in the same moment hears of it, the %s begins late",
+    async (_, late) => {
+      const tag = "/manifests/1.0.0";
+      const name = `moment-${late}`;
+      const [bothLooked, firstWrote, secondWrote] = [signal(), signal(), signal()];
+      const isAtPut = [signal(), signal()] as const;
+      void Promise.all(isAtPut.map(({ promise }) => promise)).then(bothLooked.resolve);
+      let hasWritten = false;
+      const first = await pusher(0, name, {
+        before: (method, path) => {
+          if (!path.endsWith(tag)) return undefined;
+          if (method === "GET") return hasWritten ? secondWrote.promise : undefined;
+          if (method !== "PUT") return undefined;
+          // Not before the other has looked, or that one would find the tag and write nothing.
+          isAtPut[0].resolve();
+          return bothLooked.promise;
+        },
+        after: (method, path) => {
+          if (method !== "PUT" || !path.endsWith(tag)) return;
+          hasWritten = true;
+          firstWrote.resolve();
+        },
+      });
+      const second = await pusher(1, name, {
+        // It looked, found nothing, and is about to write.
+        before: (method, path) => {
+          if (method !== "PUT" || !path.endsWith(tag)) return undefined;
+          isAtPut[1].resolve();
+          return firstWrote.promise;
+        },
+        after: (method, path) => {
+          if (method === "PUT" && path.endsWith(tag)) secondWrote.resolve();
+        },
+      });
+      const pushes = [first, second].map(async ({ push }, index) => {
+        if (index === late) await isAtPut[1 - index]?.promise;
+        return await push();
+      });
+      const [lost, won] = await Promise.allSettled(pushes);
+      expect(won).toMatchObject({ status: "fulfilled", value: { digest: images[1]?.digest } });
+      expect(lost).toMatchObject({
+        status: "rejected",
+        reason: {
+          kind: "conflict",
+          message: expect.stringMatching(/somebody else wrote it at the same moment/),
+        },
+      });
+      expect(await standing(name)).toBe(images[1]?.digest);
+      expect(await readDigest(`docker://${registry.host}/acme/${name}:latest`)).toBe(
+        images[1]?.digest,
+      );
+    },
+  );
 
   it.each([
     [1, "another image is a conflict"],
