@@ -38,7 +38,8 @@ export function describeImage(
   facts: SourceFacts,
   { buildId, inputsId }: BuildIds,
 ): ServiceImage {
-  const { version, commit, revision, source, createdAt, spotVersion } = facts;
+  const { version, commit, isUnnamed, revision, source, createdAt, spotVersion } = facts;
+  const tags = imageTags({ version, commit, tagSuffix });
   const given: Readonly<Record<string, string | null>> = {
     VERSION: version,
     GIT_SHA: revision,
@@ -50,7 +51,8 @@ export function describeImage(
   return {
     service: name,
     image,
-    tags: imageTags({ version, commit, tagSuffix }),
+    // The version is the commit's, and this is another content.
+    tags: isUnnamed ? { ...tags, immutable: [] } : tags,
     labels: ociLabels({ version, revision, source, createdAt, buildId, inputsId }),
     buildArguments: Object.fromEntries(
       Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== null),

@@ -41,6 +41,11 @@ export function imageTags({ version, commit, tagSuffix }: ImageIdentity): ImageT
   };
 }
 
+/** Whether one of an image's tags is its commit's. */
+export function isCommitTag(tag: string): boolean {
+  return /^sha-[0-9a-f]{12}/.test(tag);
+}
+
 function parseTag(tag: string): string {
   if (TAG.test(tag)) return tag;
   throw new CommandError(

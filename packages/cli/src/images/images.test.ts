@@ -100,11 +100,15 @@ describe("tideline images", () => {
     });
   });
 
-  it("gives a changed tree no tag of its commit, but in CI, where steps change it", async () => {
+  it("gives a changed tree no tag that stays, but in CI, where steps change it", async () => {
     const commit = await rig.git.git("rev-parse", "HEAD");
     await rig.git.write({ "notes.txt": "not committed" });
     const local = await show("api");
-    expect(local.images[0]?.tags.immutable).toEqual(["4.20.5-api"]);
+    expect(local.images[0]?.tags).toEqual({ immutable: [], moving: "latest-api" });
+    const table = await rig.tideline("images", "api");
+    expect(table.stdout).toContain("tags none, for no commit holds all of it; moving latest-api");
+    const named = await show("api", "--version", "4.20.6-try");
+    expect(named.images[0]?.tags.immutable).toEqual(["4.20.6-try-api"]);
     expect(local.images[0]?.buildArguments).toMatchObject({
       GIT_SHA: `${commit}-dirty`,
       SPOT_VERSION: `${commit.slice(0, 12)}-dirty`,

@@ -78,7 +78,7 @@ function describe({ service, image, tags, labels, buildArguments }: ServiceImage
     Object.entries(values).map(([name, value]) => `    ${name}=${value}`);
   return [
     `${service}: ${image}`,
-    `  tags ${tags.immutable.join(", ")}; moving ${tags.moving}`,
+    `  tags ${tags.immutable.join(", ") || "none, for no commit holds all of it"}; moving ${tags.moving}`,
     "  labels",
     ...pairs(labels),
     "  build arguments",

@@ -15,6 +15,8 @@ export interface SourceFacts {
   readonly version: string;
   /** What the tags name; null where no commit holds all of it. */
   readonly commit: string | null;
+  /** True if no commit holds what is here and nobody said by which version to call it. */
+  readonly isUnnamed: boolean;
   /** The full SHA, with `-dirty` where no commit holds all of it; null without one. */
   readonly revision: string | null;
   readonly source: string | null;
@@ -65,6 +67,7 @@ export async function sourceFacts(
       facts: {
         version: await findVersion(config, env, options.version, stamp.version),
         commit: isDirty ? null : stamp.gitCommit,
+        isUnnamed: isDirty && !isVersionGiven(env, options.version),
         revision,
         source: sourceAddress(env, await remoteAddress(config, env)),
         createdAt: isFixed ? stamp.buildTime : (stamp.commitTime ?? stamp.buildTime),
@@ -77,6 +80,10 @@ export async function sourceFacts(
     if (cause instanceof CommandError) throw cause;
     throw new CommandError("usage", (cause as Error).message, { cause });
   }
+}
+
+function isVersionGiven(env: Env, option: string | undefined): boolean {
+  return [option, env.TIDELINE_VERSION, env.VERSION].some((text) => text?.trim());
 }
 
 async function findVersion(

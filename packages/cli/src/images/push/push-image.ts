@@ -5,7 +5,7 @@
  */
 import { compareVersions } from "@tideline/version/bump";
 import { CommandError } from "../../command-error.js";
-import type { ImageTags } from "../image-tags.js";
+import { type ImageTags, isCommitTag } from "../image-tags.js";
 import type { Repository } from "../registry/image-name.js";
 import type { RegistryTool, StagedImage } from "../registry/registry-tool.js";
 import { decideLatest, type LatestDecision } from "./decide-latest.js";
@@ -32,8 +32,11 @@ export interface PushedImage {
   readonly digest: string;
   /** What to deploy, by digest. */
   readonly reference: string;
-  /** The tags that never change; `kept` were there before. */
-  readonly tags: readonly { readonly tag: string; readonly state: "pushed" | "kept" }[];
+  /**
+   * The tags that never change; `kept` were there before. `left` is the commit's where that is
+   * another image: built from other variables, under another version.
+   */
+  readonly tags: readonly { readonly tag: string; readonly state: "pushed" | "kept" | "left" }[];
   readonly latest: LatestDecision & { readonly tag: string };
 }
 
@@ -67,7 +70,7 @@ async function pushStaged(
   }
   // A tag in between could be moved to another image.
   const source = pin(staged, digest);
-  const [absent, first] = await Promise.all([
+  const [{ absent, left }, first] = await Promise.all([
     findAbsent(tool, push, digest),
     lookAtLatest(tool, push, digest),
   ]);
@@ -76,20 +79,20 @@ async function pushStaged(
     reference: `${repository.name}@${digest}`,
     tags: tags.immutable.map((tag) => ({
       tag,
-      state: absent.includes(tag) ? ("pushed" as const) : ("kept" as const),
+      state: absent.includes(tag) ? "pushed" : left.includes(tag) ? "left" : "kept",
     })),
     latest: { tag: tags.moving, ...decision },
   });
   if (isDryRun || (absent.length === 0 && !first.isMoved)) return result(first);
 
   const isHere = source.source.startsWith(`docker://${repository.name}@`);
-  if (!isHere && absent.length === tags.immutable.length) {
+  if (!isHere && absent.length + left.length === tags.immutable.length) {
     await tool.upload(source, repository, digest);
     // Layers take their time, and somebody else may have been faster.
     await findAbsent(tool, push, digest);
   }
   for (const tag of absent) await writeOnce(tool, push, source, digest, tag);
-  await findOthers(tool, push, digest);
+  await findOthers(tool, push, digest, left);
   if (!first.isMoved) return result(first);
   const second = await lookAtLatest(tool, push, digest);
   if (second.isMoved) {
@@ -119,21 +122,28 @@ async function lookAtLatest(
   return decideLatest({ version, digest, ...latest, isForced: isLatestForced });
 }
 
-/** The tags that are not there yet. Those that are have to be this image. */
+/**
+ * The tags that are not there yet. Those that are have to be this image; only the commit's may be
+ * another one, which keeps it.
+ */
 async function findAbsent(
   tool: RegistryTool,
   { repository, tags }: ImagePush,
   digest: string,
-): Promise<readonly string[]> {
+): Promise<{ readonly absent: readonly string[]; readonly left: readonly string[] }> {
   const found = await readTags(tool, repository, tags.immutable);
-  const others = [...found].filter(([, there]) => there !== null && there !== digest);
+  const different = [...found].filter(([, there]) => there !== null && there !== digest);
+  const others = different.filter(([tag]) => !isCommitTag(tag));
   if (others.length > 0) {
     throw new CommandError(
       "conflict",
       `Cannot push ${repository.name}: expected ${others.map(([tag]) => `"${tag}"`).join(" and ")} to be absent or ${digest}, got "${others.map(([, there]) => there).join('" and "')}"; no tag was changed`,
     );
   }
-  return tags.immutable.filter((tag) => found.get(tag) === null);
+  return {
+    absent: tags.immutable.filter((tag) => found.get(tag) === null),
+    left: different.map(([tag]) => tag),
+  };
 }
 
 /** Whoever wrote last stands; the other has to hear of it. */
@@ -141,10 +151,11 @@ async function findOthers(
   tool: RegistryTool,
   { repository, tags }: ImagePush,
   digest: string,
+  left: readonly string[],
 ): Promise<void> {
   const found = await readTags(tool, repository, tags.immutable);
   for (const [tag, there] of found) {
-    if (there === digest) continue;
+    if (there === digest || left.includes(tag)) continue;
     throw new CommandError(
       "conflict",
       `Cannot keep ${repository.name}:${tag}: expected ${digest}, got "${there ?? "nothing"}", for somebody else wrote it at the same moment; what stands is theirs`,

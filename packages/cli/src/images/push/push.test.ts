@@ -94,12 +94,60 @@ describe("tideline images push", () => {
     );
     expect(code).toBe(0);
     expect(json).toMatchObject({ action: "reuse", digest });
+    // Another commit built it.
+    expect(json.tags).toEqual([{ tag: `${version}-api`, state: "pushed" }]);
     const written = (await rig.registry.writes()).slice(before);
     expect(written.map(({ method, path }) => `${method} ${path}`)).toEqual(
       json.tags.map(({ tag }) => `PUT /v2/acme/api/manifests/${tag}`),
     );
     expect(await readDigest(rig.api(`:${version}-api`))).toBe(digest);
     expect(rig.builder.builds).toBe(builds);
+  });
+
+  it("another image of one commit gets its version, and the commit's tag stays", async () => {
+    const [one, version] = [await buildChanged(), nextVersion()];
+    const push = ["images", "push", "api", "--source"];
+    await rig.tideline(...push, one.source, "--version", version);
+    const args = ["--label=com.example.url=https://other.example"];
+    const source = await rig.builder.build(`${rig.git.folder}/services/api`, args, {
+      timestamp: 1_700_000_000,
+    });
+    const digest = await readDigest(source);
+    expect(digest).not.toBe(one.digest);
+    const next = nextVersion();
+    const commitTag = `sha-${(await rig.git.git("rev-parse", "HEAD")).slice(0, 12)}-api`;
+    for (const state of ["pushed", "kept"]) {
+      const { code, json } = await rig.json<Pushed>(...push, source, "--version", next);
+      expect([code, json.tags]).toEqual([
+        0,
+        [
+          { tag: `${next}-api`, state },
+          { tag: commitTag, state: "left" },
+        ],
+      ]);
+    }
+    expect(await readDigest(rig.api(`:${commitTag}`))).toBe(one.digest);
+  });
+
+  it("refuses what was built from changes that no commit holds, unless it is named", async () => {
+    const { source, digest } = await buildChanged();
+    await rig.git.write({ "notes.txt": "not committed" });
+    try {
+      const before = (await rig.registry.writes()).length;
+      const run = await rig.tideline("images", "push", "api", "--source", source);
+      expect(run.code).toBe(3);
+      expect(run.stderr).toBe(
+        "Cannot push api: expected a tree that a commit holds, got changes that none holds; commit them, or give the image a version of its own with --version\n",
+      );
+      expect((await rig.registry.writes()).slice(before)).toEqual([]);
+      const named = `${nextVersion()}-try`;
+      const { json } = await rig.json<Pushed>(
+        ...["images", "push", "api", "--source", source, "--version", named],
+      );
+      expect(json).toMatchObject({ digest, tags: [{ tag: `${named}-api`, state: "pushed" }] });
+    } finally {
+      await rig.git.git("clean", "--force", "--quiet");
+    }
   });
 
   it("--dry-run says what would be done and writes nothing", async () => {
@@ -300,7 +348,8 @@ describe("a registry that says no", () => {
     await writeFile(join(folder, "tideline.config.json"), config(host));
     const { source } = await buildChanged();
     try {
-      const run = await runCli(rig.cli, ["images", "push", "api", "--source", source], {
+      const push = ["images", "push", "api", "--source", source, "--version", "1.0.0"];
+      const run = await runCli(rig.cli, push, {
         cwd: folder,
         env: rig.env,
         onStart: (child) => void silent.once("connection", () => child.kill("SIGINT")),

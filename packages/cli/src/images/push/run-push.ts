@@ -44,12 +44,19 @@ export async function runPush(
     return { exitCode: EXIT_CODES.done, text: reference ?? reason, json };
   }
 
-  const { facts, warnings } = await sourceFacts(config, env, {
-    version: what.version ?? given.text("version"),
-  });
-  if (what.version === null) for (const warning of warnings) log(warning);
-  const { version } = facts;
-  const tags = imageTags({ version, commit: facts.commit, tagSuffix: service.tagSuffix });
+  const { facts, warnings } = await sourceFacts(config, env, { version: given.text("version") });
+  // An image that is there already was not built from what is here.
+  const isBuilt = what.action === "push" || what.action === "build";
+  if (isBuilt && facts.isUnnamed) {
+    throw new CommandError(
+      "refused",
+      `Cannot push ${name}: expected a tree that a commit holds, got changes that none holds; commit them, or give the image a version of its own with --version`,
+    );
+  }
+  if (what.action === "push") for (const warning of warnings) log(warning);
+  const version = what.version ?? facts.version;
+  const commit = isBuilt ? facts.commit : null;
+  const tags = imageTags({ version, commit, tagSuffix: service.tagSuffix });
   const isDryRun = given.has("dry-run");
   const tool = await findRegistryTool(
     { cwd, env, signal },
@@ -90,7 +97,7 @@ type Request =
       readonly action: string;
       readonly source: string;
       readonly digest: string | null;
-      /** Null: the tags of this commit. */
+      /** Null: the version's, and of what was built here the commit's. */
       readonly tags: ((moving: string) => readonly string[]) | null;
       /** Null: the version of here and now. */
       readonly version: string | null;
@@ -159,9 +166,12 @@ function parseSource(source: string): string {
 
 function* describe({ tags, latest, digest }: PushedImage, isDryRun: boolean): Generator<string> {
   const done = isDryRun ? "would be pushed" : "pushed";
-  for (const { tag, state } of tags) {
-    yield state === "kept" ? `${tag}: is ${digest} already` : `${tag}: ${done}`;
-  }
+  const said = {
+    pushed: done,
+    kept: `is ${digest} already`,
+    left: "stays: it is another image of this commit",
+  };
+  for (const { tag, state } of tags) yield `${tag}: ${said[state]}`;
   const moved = isDryRun ? "would move: it" : "moved: it";
   yield `${latest.tag}: ${latest.isMoved ? `${moved} ` : ""}${latest.reason}`;
 }
