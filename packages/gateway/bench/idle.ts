@@ -4,9 +4,9 @@
  *   npm run bench -- gateway/bench/idle            10,000 clients, 2 beats of 10 s
  *   npm run bench -- gateway/bench/idle --quick     1,000 clients, 2 beats of 4 s
  *
- * Ends with status 1 if the limit is missed. A comment goes to every stream in the middle between two beats, which repeat the whole message. By
- * default that is every 30 s; here it is more often, to end sooner, and the last row reckons what was
- * measured down to the default.
+ * Ends with status 1 if the limit is missed. A comment goes to every stream in the middle between two
+ * beats, which repeat the whole message. By default that is every 30 s; here it is more often, to end
+ * sooner, and the last row reckons what was measured down to the default.
  *
  * How it could mislead: once, 10 to 20 s after thousands have come, V8 collects the garbage of that by
  * itself, for 100 to 200 ms of CPU. Collecting before it begins often prevents that; where it does not,
