@@ -112,7 +112,7 @@ test("the gateway follows every app, listens where compose and the health check 
 
 test("the gateway's program, bundled as its image has it, runs with nothing beside it", async () => {
   const stage = stages().get("gateway-program") ?? "";
-  const [, command = ""] = /^RUN (npx esbuild [^]*?)&&/m.exec(stage) ?? [];
+  const [, command = ""] = /^RUN (npx esbuild [\s\S]*?)&&/m.exec(stage) ?? [];
   const folder = await mkdtemp(join(tmpdir(), "tideline-gateway-"));
   try {
     const bundle = command.replace("=/gateway/", `=${folder}/`).replaceAll("\\\n", " ");
