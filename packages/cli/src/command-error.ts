@@ -19,6 +19,8 @@ export class CommandError extends Error {
   readonly code: string | null;
   /** True if the request may have arrived, so that repeating it needs the same idempotency key. */
   readonly isOutcomeUnknown: boolean;
+  /** What `--json` says besides the sentence. */
+  readonly details: object;
 
   constructor(
     kind: CommandErrorKind,
@@ -26,6 +28,7 @@ export class CommandError extends Error {
     options: {
       readonly code?: string;
       readonly isOutcomeUnknown?: boolean;
+      readonly details?: object;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -33,5 +36,6 @@ export class CommandError extends Error {
     this.kind = kind;
     this.code = options.code ?? null;
     this.isOutcomeUnknown = options.isOutcomeUnknown ?? false;
+    this.details = options.details ?? {};
   }
 }

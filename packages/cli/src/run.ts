@@ -32,13 +32,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     else terminal.log(outcome.text);
     return outcome.exitCode;
   } catch (error) {
-    const { kind, code, ...said } =
+    const said =
       error instanceof CommandError
-        ? { kind: error.kind, code: error.code, message: error.message }
-        : { kind: "failed" as const, code: null, message: `Cannot go on: ${String(error)}` };
+        ? error
+        : new CommandError("failed", `Cannot go on: ${String(error)}`, { cause: error });
+    const { kind, code, details } = said;
     // A code is the ledger's, and so is the sentence.
     const message = code === null ? said.message : inOwnWords(said.message);
-    if (wantsJson) terminal.print(JSON.stringify({ ok: false, kind, code, message }));
+    if (wantsJson) terminal.print(JSON.stringify({ ok: false, kind, code, message, ...details }));
     terminal.log(message);
     return EXIT_CODES[kind];
   }

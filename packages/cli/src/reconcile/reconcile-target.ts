@@ -13,6 +13,7 @@ import { AGREEING, MAX_ROUNDS, type ProbeOptions } from "../record/probe-options
 import { readLive } from "../record/read-live.js";
 import { recordOfStamp } from "../record/record-of-stamp.js";
 import { type SendOptions, sendRecord } from "../record/send-deployment.js";
+import { observationJson } from "../record/served-outcome.js";
 import { isServed, wantedBuild } from "../record/wanted-build.js";
 import { watchProbes } from "../record/watch-probes.js";
 
@@ -58,7 +59,7 @@ export async function reconcileTarget(
   for (let round = 1; ; round++) {
     // Before the look: whoever records in the meantime makes this epoch an old one.
     const before = await readLive(ledger, target, send);
-    const observation = await observeServed(doing, probe, send);
+    const observation = await observeServed(doing, target, probe, send);
     const stamp = observation.stamp as BuildStamp;
     if (before !== null && isServed(wantedBuild(before), stamp)) {
       return { kind: "agrees", stamp, epoch: before.epoch, observation };
@@ -80,6 +81,7 @@ export async function reconcileTarget(
 
 async function observeServed(
   doing: string,
+  { appName, environment }: { readonly appName: string; readonly environment: string },
   { probes, ...watch }: ProbeOptions,
   send: SendOptions,
 ): Promise<Observation> {
@@ -92,5 +94,6 @@ async function observeServed(
   throw new CommandError(
     "failed",
     `Cannot ${doing}: expected one build ${AGREEING} times in a row within ${watch.timeoutMs / 1000} s, but ${describeObservation(observation)}`,
+    { details: { appName, environment, observation: observationJson(observation) } },
   );
 }

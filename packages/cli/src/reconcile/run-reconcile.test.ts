@@ -206,6 +206,15 @@ describe("fails", () => {
     }
   });
 
+  test("and --json has what was answered", async () => {
+    rig.site.answers.set("*", page("<p>hello"));
+    const run = await reconcile("--timeout", "0.1", "--json");
+    expect(JSON.parse(run.output)).toMatchObject({
+      ...{ ok: false, kind: "failed", appName: app, environment: "staging" },
+      observation: { state: "looking", probes: [{ address: rig.site.url, builds: [] }] },
+    });
+  });
+
   test("where the address serves no build", async () => {
     rig.site.answers.set("*", page("<p>hello"));
     const run = await reconcile("--timeout", "0.1");

@@ -18,13 +18,13 @@ export function checkDetails({
   if (bytes > MAX_NOTES_BYTES) {
     throw new CommandError(
       "usage",
-      `Cannot use --notes: expected at most ${MAX_NOTES_BYTES} bytes, got ${bytes}`,
+      `Cannot record: expected notes of at most ${MAX_NOTES_BYTES} bytes, got ${bytes}`,
     );
   }
   if (inputsId !== undefined && !/^[^\s\p{Cc}]{1,128}$/u.test(inputsId)) {
     throw new CommandError(
       "usage",
-      `Cannot use --inputs-id: expected 1 to 128 characters without white space, got "${inputsId.slice(0, 140)}"`,
+      `Cannot record: expected an inputs id of 1 to 128 characters without white space, got "${inputsId.slice(0, 140)}"`,
     );
   }
 }

@@ -27,6 +27,7 @@ import { readEpoch, readLive } from "./read-live.js";
 import { recordOfStamp } from "./record-of-stamp.js";
 import { sendRecord } from "./send-deployment.js";
 import type { Recorded, Served } from "./served.js";
+import { observationJson } from "./served-outcome.js";
 import { isServed, wantedBuild } from "./wanted-build.js";
 
 /**
@@ -42,7 +43,7 @@ export async function followServed(pursuit: Pursuit, progress: Progress): Promis
   const look = openLooks(pursuit, progress, observations);
 
   const first = await look(1, wanted);
-  if (first.state !== "settled") throw notServed(pursuit, first);
+  if (first.state !== "settled") throw notServed(pursuit, first, observations);
   // A look that had to wait makes the announcement's epoch an old one.
   let epoch = first.rounds > 1 ? await readEpoch(ledger, record, send) : firstEpoch;
   let wantedEpoch: number | null = null;
@@ -51,7 +52,7 @@ export async function followServed(pursuit: Pursuit, progress: Progress): Promis
     const { taken } = progress;
     const stamp = observation.state === "settled" ? observation.stamp : null;
     if (stamp === null) {
-      if (taken === null) throw notServed(pursuit, observation);
+      if (taken === null) throw notServed(pursuit, observation, observations);
       send.log(`Since it was recorded, ${describeObservation(observation)}`);
       return taken;
     }
@@ -107,10 +108,21 @@ function again(
   };
 }
 
-function notServed({ record, probe }: Pursuit, observation: Observation): CommandError {
+function notServed(
+  { record, probe }: Pursuit,
+  last: Observation,
+  observations: readonly Observation[],
+): CommandError {
+  const { appName, environment, version, idempotencyKey } = record;
   const { buildId } = wantedBuild(record);
   return new CommandError(
     "failed",
-    `Cannot record ${nameOfRecord(record)} in ${record.environment}: expected build ${buildId} to be served within ${probe.timeoutMs / 1000} s, but ${describeObservation(observation)}`,
+    `Cannot record ${nameOfRecord(record)} in ${environment}: expected build ${buildId} to be served within ${probe.timeoutMs / 1000} s, but ${describeObservation(last)}`,
+    {
+      details: {
+        ...{ appName, environment, version, idempotencyKey },
+        observations: observations.map(observationJson),
+      },
+    },
   );
 }

@@ -110,6 +110,8 @@ test("a wrong token is the ledger's own sentence and code", async () => {
 });
 
 test("what the ledger does not accept says which field", async () => {
-  const options = { ...(await buildOf("f", "noted")), notes: "x".repeat(5000) };
-  await expect(record(options)).rejects.toThrow("expected notes of at most 4096 bytes");
+  const options = { ...(await buildOf("f", "noted")), idempotencyKey: "x".repeat(257) };
+  await expect(record(options)).rejects.toThrow(
+    "expected idempotencyKey of 1 to 256 characters without control characters",
+  );
 });

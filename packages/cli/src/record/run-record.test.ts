@@ -337,6 +337,24 @@ describe("--probe", () => {
     });
   });
 
+  test("--json has the answers also where nothing could be recorded", async () => {
+    rig.site.publish(stampOf("a", app));
+    await rig.writeStamp(stampOf("b", app));
+    const args = record("--probe", rig.site.url, ...FAST, "--timeout", "0.1", "--json");
+    const run = await rig.tideline([...args, "--idempotency-key", "k"]);
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.output)).toMatchObject({
+      ...{ ok: false, kind: "failed", code: null, message: last(run) },
+      ...{ appName: app, environment: "staging", version: "1.0.1", idempotencyKey: "k" },
+      observations: [
+        {
+          state: "looking",
+          probes: [{ address: rig.site.url, builds: [{ buildId: "build-a" }], failures: 0 }],
+        },
+      ],
+    });
+  });
+
   test("an address that flips between two builds is no agreement", async () => {
     const [a, b] = [stampOf("a", app), stampOf("b", app)];
     rig.site.onRequest = (count) => rig.site.publish(count % 3 === 0 ? a : b);
@@ -513,10 +531,13 @@ describe("one sentence and exit code 2", () => {
       ["--image-digest", "sha256:12"],
       'Cannot use --image-digest: expected "sha256:" and 64 hex digits in lower case, got "sha256:12"',
     ],
-    [["--notes", "ä".repeat(2049)], "Cannot use --notes: expected at most 4096 bytes, got 4098"],
+    [
+      ["--notes", "ä".repeat(2049)],
+      "Cannot record: expected notes of at most 4096 bytes, got 4098",
+    ],
     [
       ["--inputs-id", "x y"],
-      'Cannot use --inputs-id: expected 1 to 128 characters without white space, got "x y"',
+      'Cannot record: expected an inputs id of 1 to 128 characters without white space, got "x y"',
     ],
     [
       ["--label", "1", "--published", "http://127.0.0.1"],
