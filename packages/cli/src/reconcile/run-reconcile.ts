@@ -5,9 +5,11 @@ import { CommandError } from "../command-error.js";
 import { targetOf } from "../config/target-of.js";
 import { openLedger } from "../ledger/open-ledger.js";
 import { GivenOptions } from "../parse-command-line.js";
+import { interruptible } from "../record/interruptible.js";
+import { lookOnce } from "../record/look-once.js";
 import { inOwnWords } from "../record/own-words.js";
 import { readProbeOptions } from "../record/probe-options.js";
-import { readPublishedStamp } from "../record/published-stamp.js";
+import type { Sight } from "../record/published-stamp.js";
 import { observationJson } from "../record/served-outcome.js";
 import type { Outcome, Terminal } from "../terminal.js";
 import { type Reconciled, reconcileTarget } from "./reconcile-target.js";
@@ -59,7 +61,8 @@ async function withNamesServed(
   const service = given.text("service");
   const environment = given.text("environment") ?? (env.TIDELINE_ENVIRONMENT?.trim() || undefined);
   if (service !== undefined && environment !== undefined) return given;
-  const [address] = readProbeOptions(given, null).probes;
+  const { probes, timeoutMs, look } = readProbeOptions(given, null);
+  const [address] = probes;
   if (address === undefined) {
     if (service !== undefined) return given;
     throw new CommandError(
@@ -67,7 +70,10 @@ async function withNamesServed(
       "Cannot reconcile: expected a service or a --probe, got neither",
     );
   }
-  const { stamp, problem } = await readPublishedStamp(address, { signal });
+  const { sights } = await interruptible(`Stopped while waiting for ${address}`, () =>
+    lookOnce([address], { withinMs: timeoutMs, signal, look }),
+  );
+  const [{ stamp, problem }] = sights as readonly [Sight];
   if (stamp === null) throw new CommandError("failed", `Cannot reconcile: ${problem}`);
   if (service === undefined && stamp.appName === "") {
     throw new CommandError(

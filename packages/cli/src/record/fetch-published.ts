@@ -13,6 +13,14 @@ export interface PublishedAnswer {
 /** How `fetch` is had; tests pass their own. */
 export type Fetch = typeof globalThis.fetch;
 
+/** How to look. */
+export interface FetchPublishedOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** A header for one origin alone: where a redirection leads is somebody else's. */
+  readonly credentials?: { readonly origin: string; readonly authorization: string } | null;
+  readonly fetch?: Fetch | undefined;
+}
+
 // A page or a version.json is a few kB; more is something else.
 const MAX_BYTES = 2 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
@@ -26,7 +34,7 @@ const MAX_REDIRECTS = 5;
  */
 export async function fetchPublished(
   address: string,
-  { signal, fetch = globalThis.fetch }: { signal?: AbortSignal | undefined; fetch?: Fetch } = {},
+  { signal, credentials, fetch = globalThis.fetch }: FetchPublishedOptions = {},
 ): Promise<PublishedAnswer> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const stop = signal ? AbortSignal.any([timeout, signal]) : timeout;
@@ -35,7 +43,10 @@ export async function fetchPublished(
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const response = await fetch(withCacheBuster(url), {
         cache: "no-store",
-        headers: { accept: "application/json, text/html;q=0.9" },
+        headers: {
+          accept: "application/json, text/html;q=0.9",
+          ...(credentials?.origin === url.origin && { authorization: credentials.authorization }),
+        },
         redirect: "manual",
         signal: stop,
       });
@@ -52,6 +63,9 @@ export async function fetchPublished(
       if (!URL.canParse(next, url.href)) throw new Error(`it redirects to "${next.slice(0, 100)}"`);
       url = withoutCacheBuster(new URL(next, url));
       if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to "${url.protocol}"`);
+      if (url.username + url.password !== "") {
+        throw new Error(`it redirects to an address with a password at "${url.host}"`);
+      }
     }
   } catch (error) {
     if (timeout.aborted) throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`);

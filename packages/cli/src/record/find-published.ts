@@ -1,19 +1,22 @@
 /** The stamp of the build that an address serves, once it is the build of the commit at hand. */
 import { type BuildStamp, shortCommit } from "@tideline/version";
 import { CommandError } from "../command-error.js";
+import { type Clock, REAL_CLOCK } from "./clock.js";
 import type { FoundStamp } from "./find-stamp.js";
-import { readPublishedStamp, type Sight } from "./published-stamp.js";
-import { type Clock, REAL_CLOCK } from "./watch-probes.js";
+import { type LookAt, lookOnce } from "./look-once.js";
+import type { Sight } from "./published-stamp.js";
 
 /** How to look for it. */
 export interface FindPublishedOptions {
   /** The commit whose build is looked for; null takes whichever is served. */
   readonly commit: string | null;
-  /** How long to wait for it; 0 looks once. */
+  /** Whether to wait for it; else one look is all. */
+  readonly isAwaited: boolean;
+  /** How long that takes at most, whatever a look does. */
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly signal?: AbortSignal | undefined;
-  readonly look?: (address: string) => Promise<Sight>;
+  readonly look?: LookAt | undefined;
   readonly clock?: Clock;
 }
 
@@ -28,21 +31,23 @@ export async function findPublished(
   address: string,
   options: FindPublishedOptions,
 ): Promise<FoundStamp> {
-  const { commit, timeoutMs, intervalMs, signal, clock = REAL_CLOCK } = options;
-  const look = options.look ?? ((from: string) => readPublishedStamp(from, { signal }));
+  const { commit, isAwaited, timeoutMs, intervalMs, signal, look, clock = REAL_CLOCK } = options;
   const end = clock.now() + timeoutMs;
+  let sight: Sight | null = null;
   try {
     for (;;) {
-      const sight = await look(address);
-      signal?.throwIfAborted();
+      const withinMs = Math.max(0, end - clock.now());
+      const round = await lookOnce([address], { withinMs, signal, look, clock });
+      // A look that was cut short says less than the one before.
+      if (sight === null || !round.isCutShort) [sight] = round.sights as readonly [Sight];
       if (sight.stamp !== null && isOf(sight.stamp, commit)) {
         return { stamp: sight.stamp, folder: null, isPublished: true, warnings: [] };
       }
-      if (clock.now() + intervalMs > end) throw new CommandError("failed", problemOf());
+      if (!isAwaited || clock.now() + intervalMs > end)
+        throw new CommandError("failed", problemOf(sight));
       await clock.sleep(intervalMs, signal);
 
-      function problemOf(): string {
-        const { stamp, problem } = sight;
+      function problemOf({ stamp, problem }: Sight): string {
         if (stamp === null) return `Cannot read which build is published: ${problem}`;
         return `Cannot record what is published: expected a build of commit ${shortCommit(commit ?? "")}, but ${address} serves ${stamp.version} (${shortCommit(stamp.gitCommit ?? "unknown")}), build ${stamp.buildId}`;
       }

@@ -9,6 +9,7 @@ import { type BuildStamp, labelBuildId } from "@tideline/version";
 import { CommandError } from "../command-error.js";
 import type { Env } from "../terminal.js";
 import type { DeploymentOptions } from "./deployment-options.js";
+import { publicAddress } from "./public-address.js";
 import { readPublishedStamp } from "./published-stamp.js";
 
 /** A build's stamp and where it was found. */
@@ -55,7 +56,8 @@ async function readPublished(
   address: string,
   signal: AbortSignal | undefined,
 ): Promise<FoundStamp> {
-  const { stamp, problem } = await readPublishedStamp(address, { signal });
+  const { url, authorization } = publicAddress("published", address);
+  const { stamp, problem } = await readPublishedStamp(url, { signal, authorization });
   if (stamp !== null) return { stamp, folder: null, isPublished: true, warnings: [] };
   throw new CommandError("failed", `Cannot read which build is published: ${problem}`);
 }

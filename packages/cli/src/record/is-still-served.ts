@@ -1,7 +1,8 @@
 import type { DeploymentRecord } from "@tideline/version";
+import { lookOnce } from "./look-once.js";
+import { observe, startObservation } from "./observe.js";
 import type { ProbeOptions } from "./probe-options.js";
 import { wantedBuild } from "./wanted-build.js";
-import { watchProbes } from "./watch-probes.js";
 
 /**
  * Looks once more, after a record was taken, whether its build is still what is served.
@@ -15,10 +16,10 @@ import { watchProbes } from "./watch-probes.js";
  */
 export async function isStillServed(
   record: DeploymentRecord,
-  { probes, ...watch }: ProbeOptions,
+  { probes, timeoutMs, look, clock }: ProbeOptions,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const rules = { probes, agreeing: 1, wanted: wantedBuild(record) };
-  const { state } = await watchProbes(rules, { ...watch, timeoutMs: 0, signal });
-  return state === "settled";
+  const { sights } = await lookOnce(probes, { withinMs: timeoutMs, signal, look, clock });
+  return observe(startObservation(rules), sights).state === "settled";
 }

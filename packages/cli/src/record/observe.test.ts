@@ -1,9 +1,10 @@
 import type { BuildId, BuildStamp } from "@tideline/version";
 import { describe, expect, test } from "vitest";
+import type { Clock } from "./clock.js";
 import { describeObservation, observe, startObservation } from "./observe.js";
 import type { Sight } from "./published-stamp.js";
 import { isServed, type WantedBuild, wantedBuild } from "./wanted-build.js";
-import { type Clock, watchProbes } from "./watch-probes.js";
+import { watchProbes } from "./watch-probes.js";
 
 const stampOf = (buildId: string, extra: Partial<BuildStamp> = {}): BuildStamp => ({
   appName: "web",
@@ -131,6 +132,7 @@ describe("watchProbes", () => {
         slept.push(ms);
         at += ms;
       },
+      after: () => () => {},
     };
     return { clock, slept, pass: (ms: number) => (at += ms) };
   };

@@ -1,9 +1,10 @@
+import { REAL_CLOCK } from "./clock.js";
 import { interruptible } from "./interruptible.js";
 import { nameOfRecord } from "./name-of-record.js";
 import type { Observation } from "./observe.js";
 import type { Progress, Pursuit } from "./pursuit.js";
 import type { WantedBuild } from "./wanted-build.js";
-import { REAL_CLOCK, watchProbes } from "./watch-probes.js";
+import { watchProbes } from "./watch-probes.js";
 
 /**
  * Looks until so many rounds in a row agree: on the build, or with null on whichever it is.
@@ -29,7 +30,7 @@ export function openLooks(
   const end = now() + probe.timeoutMs;
   return async (agreeing, wanted) => {
     // What was seen in the last moment still gets the looks that confirm it.
-    const leftMs = Math.max(end - now(), agreeing * watch.intervalMs);
+    const leftMs = Math.max(end - now(), agreeing > 1 ? agreeing * watch.intervalMs : 0);
     const observation = await interruptible(
       `Stopped while waiting for ${probes.join(" and ")}, ${leftAs(progress)}: record ${nameOfRecord(record)} in ${record.environment}`,
       () =>

@@ -1,5 +1,5 @@
-import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
+import { lookWith, publicAddress } from "./public-address.js";
 import type { WatchOptions } from "./watch-probes.js";
 
 /** How often in a row addresses must agree before they are believed. */
@@ -13,8 +13,8 @@ const DEFAULT_WAIT_SECONDS = 300;
 const DEFAULT_INTERVAL_SECONDS = 2;
 
 /** Where and how to look. */
-export interface ProbeOptions extends Omit<WatchOptions, "signal" | "onRound"> {
-  /** No addresses: nobody looks. */
+export interface ProbeOptions extends Omit<WatchOptions, "signal"> {
+  /** None: nobody looks. Without credentials, which `look` has. */
   readonly probes: readonly string[];
 }
 
@@ -29,23 +29,11 @@ export function readProbeOptions(given: GivenOptions, configured: string | null)
   const probes = named.length > 0 ? named : configured === null ? [] : [configured];
   const interval = given.number("probe-interval", 0.01, 3600) ?? DEFAULT_INTERVAL_SECONDS;
   const seconds = given.number("timeout", 0.1, 86_400) ?? DEFAULT_WAIT_SECONDS;
+  const addresses = probes.map((probe) => publicAddress("--probe", probe));
   return {
-    probes: [...new Set(probes.map((probe) => httpAddress("--probe", probe)))],
+    probes: [...new Set(addresses.map(({ url }) => url))],
     intervalMs: interval * 1000,
     timeoutMs: seconds * 1000,
+    look: lookWith(addresses),
   };
-}
-
-/**
- * Checks a public address.
- *
- * @throws {CommandError} `usage`, if it is no http(s) address.
- */
-export function httpAddress(option: string, text: string): string {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
-  if (url !== null && /^https?:$/.test(url.protocol)) return url.href;
-  throw new CommandError(
-    "usage",
-    `Cannot use ${option}: expected an http or https address, got "${text}"`,
-  );
 }

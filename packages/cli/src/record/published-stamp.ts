@@ -1,7 +1,12 @@
 /** The stamp of the build that a public address serves. */
 import { parseVersionFile, readStampTag, VERSION_FILE_NAME } from "@tideline/stamp";
 import type { BuildStamp } from "@tideline/version";
-import { type Fetch, fetchPublished, type PublishedAnswer } from "./fetch-published.js";
+import {
+  type Fetch,
+  type FetchPublishedOptions,
+  fetchPublished,
+  type PublishedAnswer,
+} from "./fetch-published.js";
 
 /** What one look at an address gave: a build, or why there is none to see. */
 export type Sight =
@@ -11,6 +16,8 @@ export type Sight =
 /** How to look. */
 export interface LookOptions {
   readonly signal?: AbortSignal | undefined;
+  /** The header that the address's own host asks for, and nobody else gets. */
+  readonly authorization?: string | null | undefined;
   readonly fetch?: Fetch;
 }
 
@@ -26,8 +33,10 @@ const BESIDE = [VERSION_FILE_NAME, "version"] as const;
  */
 export async function readPublishedStamp(
   address: string,
-  options: LookOptions = {},
+  { authorization, ...how }: LookOptions = {},
 ): Promise<Sight> {
+  const credentials = authorization ? { origin: new URL(address).origin, authorization } : null;
+  const options = { ...how, credentials };
   const first = await look(address, options);
   if (first.stamp !== null || !first.mayLieBeside) return sightOf(first);
   for (const name of BESIDE) {
@@ -49,7 +58,7 @@ function sightOf({ stamp, problem }: Look): Sight {
   return stamp === null ? { stamp, problem } : { stamp, problem: null };
 }
 
-async function look(address: string, options: LookOptions): Promise<Look> {
+async function look(address: string, options: FetchPublishedOptions): Promise<Look> {
   let answer: PublishedAnswer;
   try {
     answer = await fetchPublished(address, options);

@@ -10,7 +10,8 @@ import type { DeploymentOptions } from "./deployment-options.js";
 import { findPublished } from "./find-published.js";
 import { type FoundStamp, findStamp } from "./find-stamp.js";
 import { type PreparedDeployment, prepareFound } from "./prepare.js";
-import { httpAddress, type ProbeOptions, readProbeOptions } from "./probe-options.js";
+import { type ProbeOptions, readProbeOptions } from "./probe-options.js";
+import { lookWith, publicAddress } from "./public-address.js";
 import { findService, type NamedService, stampService } from "./service-options.js";
 
 /** Everything that the command line and the configuration say. */
@@ -56,11 +57,14 @@ async function find(
   const env = options.env ?? {};
   if (options.published !== undefined) {
     const isAborting = given.has("abort") || given.has("dry-run");
-    return await findPublished(options.published, {
+    const address = publicAddress("--published", options.published);
+    return await findPublished(address.url, {
       commit: options.allowRollback ? null : runCommit(env),
       // Only who looks anyway waits; the others want to know what is there now.
-      timeoutMs: probe.probes.length > 0 && !isAborting ? probe.timeoutMs : 0,
+      isAwaited: probe.probes.length > 0 && !isAborting,
+      timeoutMs: probe.timeoutMs,
       intervalMs: probe.intervalMs,
+      look: lookWith([address]) ?? probe.look,
       signal,
     });
   }
@@ -128,7 +132,7 @@ function readOptions(
 
 function readPublished(given: GivenOptions, { probes }: ProbeOptions): string | undefined {
   const text = given.text("published");
-  if (text !== "probe") return text === undefined ? undefined : httpAddress("--published", text);
+  if (text !== "probe") return text;
   const [first] = probes;
   if (first !== undefined) return first;
   throw new CommandError(

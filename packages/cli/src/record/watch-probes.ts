@@ -1,34 +1,21 @@
 /** Looks at public addresses, round after round, until they settle or the time is over. */
-import { setTimeout } from "node:timers/promises";
+import { type Clock, REAL_CLOCK } from "./clock.js";
+import { type LookAt, lookOnce } from "./look-once.js";
 import { type Observation, type ObservationRules, observe, startObservation } from "./observe.js";
-import { readPublishedStamp, type Sight } from "./published-stamp.js";
 
 /** How to look. */
 export interface WatchOptions {
   /** The pause between two rounds. */
   readonly intervalMs: number;
-  /** How long to look in all; there is always one round. */
+  /** How long to look in all, whatever a look does; one round is always begun. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told of every round. */
-  readonly onRound?: (observation: Observation) => void;
-  readonly look?: (address: string, signal: AbortSignal | undefined) => Promise<Sight>;
-  readonly clock?: Clock;
+  readonly look?: LookAt | undefined;
+  readonly clock?: Clock | undefined;
 }
 
-/** The time as this needs it. */
-export interface Clock {
-  readonly now: () => number;
-  /** Ends early, by throwing, when the signal does. */
-  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-}
-
-/** The machine's own. */
-export const REAL_CLOCK: Clock = {
-  // Not the time of day, which may be set back while we wait.
-  now: () => performance.now(),
-  sleep: (ms, signal) => setTimeout(ms, undefined, signal ? { signal } : {}),
-};
+// A look that the end of the time cut short sooner says nothing of the address.
+const MIN_TELLING_MS = 1_000;
 
 /**
  * Looks until the addresses settle.
@@ -38,23 +25,16 @@ export const REAL_CLOCK: Clock = {
  */
 export async function watchProbes(
   rules: ObservationRules,
-  {
-    intervalMs,
-    timeoutMs,
-    signal,
-    onRound,
-    look = (address) => readPublishedStamp(address, { signal }),
-    clock = REAL_CLOCK,
-  }: WatchOptions,
+  { intervalMs, timeoutMs, signal, look, clock = REAL_CLOCK }: WatchOptions,
 ): Promise<Observation> {
   const end = clock.now() + timeoutMs;
   for (let observation = startObservation(rules); ; ) {
-    signal?.throwIfAborted();
-    const sights = await Promise.all(rules.probes.map((address) => look(address, signal)));
-    // What was cut short was not seen.
-    signal?.throwIfAborted();
-    observation = observe(observation, sights);
-    onRound?.(observation);
+    const begunAt = clock.now();
+    const withinMs = Math.max(0, end - begunAt);
+    const round = await lookOnce(rules.probes, { withinMs, signal, look, clock });
+    const isTelling = !round.isCutShort || clock.now() - begunAt >= MIN_TELLING_MS;
+    if (!isTelling && observation.rounds > 0) return observation;
+    observation = observe(observation, round.sights);
     if (observation.state === "settled" || clock.now() + intervalMs > end) return observation;
     await clock.sleep(intervalMs, signal);
   }

@@ -128,6 +128,8 @@ function probeOf(region: Region, turn: Turn): ProbeOptions {
       sleep: async (ms) => {
         elapsedMs += ms;
       },
+      // Nobody's look lasts, so none is cut short.
+      after: () => () => {},
     },
   };
 }
