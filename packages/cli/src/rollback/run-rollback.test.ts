@@ -160,13 +160,121 @@ describe("tideline rollback", () => {
     expect(await rig.live(app)).toMatchObject({ buildId: "build-a", epoch: 207 });
   });
 
-  test("what is live already is held and not deployed again", async () => {
-    await configure("touch deployed-again.txt");
-    await twoBuilds();
-    const run = await rig.tideline(["rollback", "web", ...HERE, "--to", "1.0.1", "--json"]);
-    expect(JSON.parse(run.output)).toMatchObject({ ok: true, hold: { since: expect.any(Number) } });
-    await expect(readFile(join(rig.folder, "deployed-again.txt"))).rejects.toThrow("ENOENT");
-    expect((await deploy(stampOf("c", app))).code).toBe(3);
+  describe("--to what the ledger calls live", () => {
+    const TO_LIVE = ["rollback", "web", ...HERE, ...FAST, "--to", "1.0.1"];
+    /** A command that switches the site to the build with this letter, and says so. */
+    const switchTo = async (letter: string) => {
+      rig.tokens.answers.set("/switch", (_, response) => {
+        rig.site.publish(stampOf(letter, app));
+        response.end();
+      });
+      await configure(`curl -s ${rig.tokens.url}switch; echo switched`, true);
+    };
+
+    test("holds it and deploys nothing where it is served three times in a row", async () => {
+      await switchTo("c");
+      await twoBuilds();
+      rig.site.requests.length = 0;
+      const run = await rig.tideline([...TO_LIVE, "--json"]);
+      expect(JSON.parse(run.output)).toMatchObject({
+        ok: true,
+        hold: { since: expect.any(Number) },
+      });
+      expect(rig.site.requests).toHaveLength(3);
+      expect(run.log).not.toContain("switched");
+      expect(await rig.history(app)).toHaveLength(2);
+      expect((await deploy(stampOf("c", app))).code).toBe(3);
+    });
+
+    test("holds it and says that nobody looked where there is no address", async () => {
+      await configure("touch deployed-again.txt");
+      await twoBuilds();
+      const run = await rig.tideline(TO_LIVE);
+      expect(run).toMatchObject({ code: 0 });
+      expect(run.log).toEqual([
+        `Keeping ${app} in staging at what the ledger calls live\n  1.0.1 (bbbbbbbbbbbb), build build-b, epoch 2`,
+        "Nobody looks whether it is served: without --probe the ledger is believed",
+      ]);
+      await expect(readFile(join(rig.folder, "deployed-again.txt"))).rejects.toThrow("ENOENT");
+    });
+
+    test("deploys it where another build is served, whose pages are told; reconcile agrees", async () => {
+      await switchTo("b");
+      await twoBuilds();
+      rig.site.publish(stampOf("x", app));
+      const run = await rig.tideline(TO_LIVE);
+      expect(run).toMatchObject({ code: 0 });
+      expect(run.log).toEqual([
+        expect.stringContaining(`switched, if ${rig.site.url} should serve another build`),
+        "The ledger calls it live, but 1.0.23 (build build-x) is served",
+        "Recorded what is served until then, epoch 3",
+        expect.stringContaining("TIDELINE_IMAGE is empty"),
+        "switched",
+      ]);
+      expect(run.output).toContain(`Rolled back ${app} in staging to 1.0.1 (bbbbbbbbbbbb)`);
+      expect(await rig.live(app, "build-x")).toMatchObject({
+        ...{ buildId: "build-b", epoch: 4, kind: "rollback" },
+        clientBuild: { state: "known" },
+      });
+      const reconcile = await rig.tideline(["reconcile", "web", ...HERE, ...FAST]);
+      expect(reconcile.output).toContain("The ledger says what is served");
+    });
+
+    test("deploys it where nothing is served", async () => {
+      await switchTo("b");
+      await twoBuilds();
+      rig.site.answers.clear();
+      const run = await rig.tideline(TO_LIVE);
+      expect(run).toMatchObject({ code: 0 });
+      expect(run.log).toContain(
+        `The ledger calls it live, but ${rig.site.url} answers with status 404`,
+      );
+      expect(await rig.live(app)).toMatchObject({ buildId: "build-b", epoch: 2 });
+    });
+
+    test("deploys it also where what is served may not be recorded", async () => {
+      await switchTo("b");
+      await twoBuilds();
+      rig.site.publish(stampOf("x", "shop"));
+      const run = await rig.tideline(TO_LIVE);
+      expect(run).toMatchObject({ code: 0 });
+      expect(run.log.join("\n")).toContain(
+        `pages that got it may not hear of this: Cannot record what is served for ${app} in staging: expected a build of the app "${app}", got one of "shop"`,
+      );
+      expect(await rig.live(app)).toMatchObject({ buildId: "build-b", epoch: 2 });
+    });
+
+    test("fails where the command leaves another build in place, and holds nothing", async () => {
+      await switchTo("x");
+      await twoBuilds();
+      rig.site.publish(stampOf("x", app));
+      const run = await rig.tideline([...TO_LIVE, "--timeout", "0.1"]);
+      expect(run.code).toBe(1);
+      expect(last(run)).toContain("expected build build-b to be served within 0.1 s");
+      expect(await deploy(stampOf("c", app))).toMatchObject({ code: 0 });
+    });
+
+    test("looks at nothing with --dry-run, and says what it would do", async () => {
+      await configure("exit 1", true);
+      await twoBuilds();
+      rig.site.requests.length = 0;
+      const run = await rig.tideline([...TO_LIVE, "--dry-run"]);
+      expect(run.output).toBe(
+        `Would keep ${app} in staging at what the ledger calls live\n  1.0.1 (bbbbbbbbbbbb), build build-b, epoch 2\n  by   exit 1, if ${rig.site.url} should serve another build\n`,
+      );
+      expect(rig.site.requests).toEqual([]);
+    });
+
+    test("Ctrl-C while it looks changes nothing", async () => {
+      await switchTo("b");
+      await twoBuilds();
+      const controller = new AbortController();
+      rig.site.onRequest = () => controller.abort();
+      const run = await rig.tideline(TO_LIVE, { signal: controller.signal });
+      expect(run.code).toBe(130);
+      expect(last(run)).toBe(`Stopped while looking at ${rig.site.url}, nothing is changed`);
+      expect(await deploy(stampOf("c", app))).toMatchObject({ code: 0 });
+    });
   });
 
   test("a target that is held must be released first", async () => {
