@@ -55,8 +55,10 @@ export class Oracle {
 
   record(wish: Wish, now: number): Outcome {
     const key = wish.idempotencyKey;
-    const repeated = this.#taken.find((t) => key !== null && t.wish.idempotencyKey === key);
-    if (repeated !== undefined) return answerOf(repeated, true);
+    const first = this.#taken.findLast((t) => key !== null && t.wish.idempotencyKey === key);
+    // Whoever saw the epoch that the first one made, or a later one, and finds it gone asks anew.
+    const isRepeat = first?.epoch === this.epoch || (wish.asOfEpoch ?? -1) < (first?.epoch ?? -1);
+    if (first !== undefined && isRepeat) return answerOf(first, true);
 
     const kind = this.#kindOf(wish);
     const code = this.#refusal(wish, kind);

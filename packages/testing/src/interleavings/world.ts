@@ -158,7 +158,11 @@ export class World {
     this.served = artifact.buildId;
     yield Promise.resolve();
     const repeats = base.idempotencyKey !== null && random.chance(0.3) ? 2 : 1;
-    for (let i = 0; i < repeats; i++) yield this.#record(wish());
+    for (let i = 0; i < repeats; i++) {
+      // The second is a lost answer's repeat, or comes from somebody who has looked again.
+      if (i > 0 && asOfEpoch !== null && random.chance(0.5)) asOfEpoch = this.oracle.epoch;
+      yield this.#record(wish());
+    }
   }
 
   async #stepDeployer(): Promise<void> {
