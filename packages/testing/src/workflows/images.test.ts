@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { LocalRegistry } from "../registry-rig/index.js";
 import { type DockerOnBuildah, installDockerOnBuildah } from "./rig/docker-on-buildah.js";
 import { openStreet, push, type Street } from "./rig/street.js";
-import { historyOf, logOf, newestRun, servedText } from "./rig/street-facts.js";
+import { conclusions, historyOf, logOf, newestRun, servedText } from "./rig/street-facts.js";
 
 const RUN_MS = 240_000;
 
@@ -50,6 +50,59 @@ test("an image is built once, deployed by its digest, and restored by a revert w
   expect([one.builds, two.builds, back.builds]).toEqual([1, 2, 2]);
   expect(two.imageDigest).not.toBe(one.imageDigest);
   expect(back).toMatchObject({ imageDigest: one.imageDigest, kind: "deploy" });
+});
+
+test("what was restored needs nothing more, and what is reused is recorded under its new version", {
+  timeout: 3 * RUN_MS,
+}, async () => {
+  const planOf = () => newestRun(street.github, "deploy-staging").attempts[0];
+  // 1.0.1 is the name of the image that was taken back.
+  await push(street, "docs: say what it is", { "README.md": "# Shop\n" });
+  expect(conclusions(planOf())).toMatchObject({
+    plan: "success",
+    bump: "skipped",
+    service: "skipped",
+  });
+
+  const change = (text: string) =>
+    push(street, `feat(web): ${text}`, {
+      "web/page.html": `<!doctype html><title>web</title><p>${text}</p>\n`,
+    });
+  await change("Two");
+  expect(conclusions(planOf())).toMatchObject({ bump: "skipped", "service / image": "skipped" });
+
+  const before = await historyOf(street, "worker", "staging");
+  const commit = await change("Three");
+  const plan = planOf()?.jobs.find(({ id }) => id === "plan");
+  expect(plan?.summary).toContain("| worker | 1.0.0 | 1.0.2 | reuse | its inputs are live");
+  expect(conclusions(planOf()), logOf(planOf())).toMatchObject({
+    bump: "success",
+    "service / build": "success, skipped",
+    "service / image": "skipped, success",
+    "service / announce": "success, success",
+    "service / deploy": "success, skipped",
+    "service / record": "success, success",
+  });
+  const rows = await historyOf(street, "worker", "staging");
+  expect(rows).toHaveLength(before.length + 1);
+  expect(rows[0]).toMatchObject({
+    ...{ version: "1.0.2", gitCommit: commit, kind: "redeploy", status: "live" },
+    ...{ buildId: before[0]?.buildId, imageDigest: before[0]?.imageDigest },
+  });
+  expect(await builds()).toBe(2);
+  const tags = await fetch(`http://${images.host}/v2/acme/worker/tags/list`);
+  // The commits' tags are those of the two builds.
+  expect(((await tags.json()) as { tags: string[] }).tags.sort()).toEqual([
+    ...["1.0.0-worker", "1.0.1-worker", "1.0.2-worker", "latest-worker"],
+    ...[expect.stringMatching(/^sha-/), expect.stringMatching(/^sha-/)],
+  ]);
+
+  await push(street, "docs: say more", { "README.md": "# The shop\n" });
+  expect(conclusions(planOf())).toMatchObject({
+    plan: "success",
+    bump: "skipped",
+    service: "skipped",
+  });
 });
 
 test("a registry is logged in to with the run's own token, which no process list shows", async () => {

@@ -190,6 +190,33 @@ test("started by hand on a branch, production starts itself again at the tag", {
   expect(logOf(refused)).toContain('expected a tag such as release/v1.2.3, got "main; rm -rf /"');
 });
 
+test("an older release keeps its version, and nothing is bumped for it", {
+  timeout: 5 * RUN_MS,
+}, async () => {
+  const { bare } = street.github;
+  const production = () => newestRun(street.github, "deploy-production");
+  await push(street, "feat(web): three", { "web/page.html": page("web", "Three") });
+  await push(street, "feat(web): four", { "web/page.html": page("web", "Four") });
+  await street.github.dispatch(".github/workflows/release.yml", "refs/heads/main");
+  expect(await historyOf(street, "web", "production")).toMatchObject([
+    { version: "1.0.3", status: "live" },
+    { version: "1.0.1" },
+  ]);
+  const branch = await bare.git("rev-parse", "main");
+  await street.github.dispatch(".github/workflows/release.yml", "refs/heads/main", {
+    at: "v1.0.2",
+  });
+  expect(production().event.ref).toBe("refs/tags/release/v1.0.2");
+  expect(production().attempts[0], logOf(production().attempts[0])).toMatchObject({
+    conclusion: "success",
+  });
+  expect((await historyOf(street, "web", "production"))[0]).toMatchObject({
+    ...{ version: "1.0.2", gitTag: "release/v1.0.2", status: "live" },
+  });
+  expect(await servedText(street, "production/web/")).toBe("<p>Three</p>");
+  expect(await bare.git("rev-parse", "main")).toBe(branch);
+});
+
 test("a repository without the variables skips all of it and says so", {
   timeout: RUN_MS,
 }, async () => {

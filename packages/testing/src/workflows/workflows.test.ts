@@ -208,6 +208,12 @@ test.each([
     "cancel-in-progress: true\n  queue: max",
     "does not accept",
   ],
+  [
+    "a condition that is always true",
+    /( +)timeout/,
+    "$1if: >-\n$1  ${{ github.ref == 'a' &&\n$1  github.sha == 'b' }}\n$1timeout",
+    "text around its condition",
+  ],
   ["no time limit", / +timeout.*\n/, "", "no timeout-minutes"],
   [
     "a foreign pull request with our rights",

@@ -23,6 +23,7 @@ export function checkPolicy(workflow: Workflow, text: string): string[] {
         ...checkCheckouts(job),
         ...checkTimeout(job),
         ...checkScripts(job),
+        ...checkConditions(job),
       ].map((sentence) => `job ${job.id}: ${sentence}`),
     ),
   ];
@@ -109,6 +110,14 @@ function checkCheckouts({ source, steps }: Job): string[] {
 function checkTimeout({ source }: Job): string[] {
   const called = source.uses !== undefined;
   return called || typeof source["timeout-minutes"] === "number" ? [] : ["has no timeout-minutes"];
+}
+
+/**
+ * With line breaks around it an expression is a text, and every text that is not empty is true: a
+ * condition that is never asked.
+ */
+function checkConditions({ condition }: Job): string[] {
+  return /\bformat\('\s/.test(condition) ? [`has text around its condition: ${condition}`] : [];
 }
 
 /** An expression becomes part of the script before a shell sees it: a branch's name could be code. */
