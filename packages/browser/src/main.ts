@@ -1,5 +1,5 @@
 /** `tideline.js`: the watch and its toast. */
 import { start } from "./start.js";
-import { toast } from "./toast.js";
+import { api, page, show } from "./toast.js";
 
-start(toast);
+start(api, page, show);

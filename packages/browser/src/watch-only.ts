@@ -2,4 +2,4 @@
 import { buildPage } from "./build-page.js";
 import { start } from "./start.js";
 
-start({ api: {}, page: buildPage, show() {} });
+start({}, buildPage, () => () => {});

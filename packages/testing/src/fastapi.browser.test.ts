@@ -46,7 +46,7 @@ async function visit(): Promise<Visit> {
   return { context, page, console: lines, heard };
 }
 
-const toast = ({ page }: Visit) => page.locator('[data-tideline-part="title"]');
+const toast = ({ page }: Visit) => page.locator('[part="title"]');
 const versionOf = ({ page }: Visit) => page.locator("body").getAttribute("data-app-version");
 
 describe.skipIf(python === null)("a page of FastAPI", () => {

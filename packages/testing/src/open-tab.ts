@@ -30,6 +30,10 @@ export interface TabOptions {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
+/** The notice of a React app, and the toast of a page without. */
+const NOTICE =
+  '[data-tideline-part="notice"]:not([data-leaving], :empty), [part="notice"]:not(:empty)';
+
 /** Opens a page and waits until its app is there and the live query has answered. */
 export async function openTab(
   browser: Browser,
@@ -59,7 +63,7 @@ export async function openTab(
   });
   // A stream of events cannot be looked into from outside; whoever follows one says what it heard.
   page.on("console", (message) => receive(message.text()));
-  await page.addInitScript(watchNotices);
+  await page.addInitScript(watchNotices, NOTICE);
   if (options.withClock) await page.clock.install();
   await options.prepare?.(page);
   await page.goto(url);
@@ -77,7 +81,7 @@ export async function openTab(
   return {
     page,
     context,
-    notice: page.locator('[data-tideline-part="notice"]:not([data-leaving], :empty)'),
+    notice: page.locator(NOTICE),
     loads: () => loads,
     looks: () => looks,
     notices: () => page.evaluate(() => Reflect.get(window, "rigNotices") as string[]),
@@ -89,13 +93,12 @@ export async function openTab(
  * Runs in the page: keeps the title of every notice that comes up, however short it stays; also
  * those in shadow roots.
  */
-function watchNotices(): void {
+function watchNotices(selector: string): void {
   const seen: string[] = [];
   Reflect.set(window, "rigNotices", seen);
   const roots: (Document | ShadowRoot)[] = [];
   let last = "";
   const look = () => {
-    const selector = '[data-tideline-part="notice"]:not([data-leaving], :empty)';
     const notice = roots.map((root) => root.querySelector(selector)).find((found) => found);
     const title = notice?.getAttribute("aria-label") ?? "";
     if (title !== "" && title !== last) seen.push(title);

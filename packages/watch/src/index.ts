@@ -1,3 +1,4 @@
+export { followVersion, type Tell, type WatchTools } from "./follow-version.js";
 export { queryOnce } from "./query-once.js";
 export { setupError } from "./setup-error.js";
 export type { DeploymentQuery, DeploymentSource } from "./source.js";

@@ -1,36 +1,40 @@
 import type { WatchPage } from "../watch-page.js";
-import { clearCaches } from "./clear-caches.js";
-import { recall, remember } from "./storage.js";
 
 /**
- * The tab this runs in, for a watch: all of a page but the look at its host, so that a page whose
- * build is named elsewhere than in Tideline's tag looks in its own way. Touches nothing until a
- * method is called.
+ * What every page has in common for a watch: what it remembers and what happens to it. Touches
+ * nothing until a method is called.
+ *
+ * Where the browser refuses storage (blocked cookies, a sandboxed frame, a full disk), the tab's
+ * memory is `window.name`, which survives a load too; it holds one text for all keys, so that the
+ * loop guard counts too much rather than too little. Nothing is shared.
  */
-export const browserTab: Omit<WatchPage, "servedBuild"> = {
-  recall,
-  remember,
+export const browserTab: Pick<WatchPage, "recall" | "remember" | "listen"> = {
+  recall(memory, key) {
+    try {
+      // A full store still reads, and what it refused is in the name.
+      return window[memory][key] ?? name;
+    } catch {
+      return name;
+    }
+  },
 
-  reload(onLeave) {
-    addEventListener("pagehide", onLeave);
-    new Promise<void>((done) => {
-      // A worker that does not hand over must not keep a person who asked for a refresh waiting.
-      setTimeout(done, 3_000);
-      // Whatever fails before it, the load itself is what was asked for.
-      clearCaches(done).catch(done);
-    }).then(() => location.reload());
+  remember(memory, key, text) {
+    try {
+      window[memory][key] = text;
+    } catch {
+      // Only what the loop guard notes has no letter in it, and a name that the app uses has some.
+      if (!/[^,\d]/.test(name + text)) window.name = text;
+    }
   },
 
   listen(onWake, onRemember) {
     let leftAt = 0;
     // Fires too when a page comes back out of the back/forward cache.
-    const onVisibilityChange = () => {
+    addEventListener("visibilitychange", () => {
       if (document.hidden) leftAt = Date.now();
-      // Shorter absences leave a live socket behind. By distance: a clock that was set back must not
-      // hide an absence.
-      else if (Math.abs(Date.now() - leftAt) >= 30_000) onWake();
-    };
-    addEventListener("visibilitychange", onVisibilityChange);
+      // Shorter absences leave a live socket behind.
+      else if (Date.now() - leftAt >= 30_000) onWake();
+    });
     addEventListener("online", onWake);
     addEventListener("storage", onRemember);
   },

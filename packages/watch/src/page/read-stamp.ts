@@ -10,7 +10,7 @@ import { type BuildStamp, STAMP_META_NAME } from "@tideline/version";
 export function readStamp(page?: Document): BuildStamp | null {
   try {
     const tag = (page ?? document).querySelector<HTMLMetaElement>(`meta[name=${STAMP_META_NAME}]`);
-    return JSON.parse(tag?.content ?? "");
+    return JSON.parse((tag as HTMLMetaElement).content);
   } catch {
     // No document, no tag, or one that cannot be read.
     return null;

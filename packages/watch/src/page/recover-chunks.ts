@@ -1,4 +1,4 @@
-import { countLoads, loadAgain } from "../load-guard.js";
+import { countLoads, loadAgain, recallLoads } from "../load-guard.js";
 import { browserPage } from "./browser-page.js";
 import { readStamp } from "./read-stamp.js";
 import { servedBuild } from "./served-build.js";
@@ -22,7 +22,10 @@ export function recoverChunks(): () => void {
     const served = await servedBuild().catch(() => running);
     const key = `tideline:${running}:`;
     isBusy =
-      running !== "" && !!served && served !== running && !countLoads(browserPage, key, Date.now());
+      running !== "" &&
+      !!served &&
+      served !== running &&
+      !countLoads(recallLoads(browserPage, key), Date.now());
     if (isBusy) loadAgain(browserPage, key, Date.now());
   };
   // Not prevented: an import whose error was prevented is resolved with undefined.

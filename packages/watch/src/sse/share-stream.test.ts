@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { shareStream } from "./share-stream.js";
+import { PAGE_EVENTS, shareStream } from "./share-stream.js";
 
 // What a browser without locks does by itself. What several tabs do together is tried in a real one:
 // packages/testing/src/shared-stream.browser.test.ts.
@@ -51,17 +51,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function start(): void {
-  stop = shareStream({
-    name: "tideline:test",
-    eventsUrl: "/events/version",
-    ask: async () => {
-      asked.push(Date.now());
-      return `answer ${asked.length}`;
-    },
-    hear: (text) => heard.push(text),
-    onStreamEvent: undefined,
-  });
+function start(
+  ask = async () => {
+    asked.push(Date.now());
+    return `answer ${asked.length}`;
+  },
+): void {
+  const hear = (text: string) => heard.push(text);
+  const onPage = shareStream("tideline:test", "/events/version", ask, hear, null);
+  stop = () => {
+    for (const type of PAGE_EVENTS) removeEventListener(type, onPage, true);
+    onPage({ type: "pagehide" });
+  };
 }
 
 const newest = () => streams.at(-1) as TestStream;
@@ -107,11 +108,7 @@ test("silent for 45 s after a message -> closed, and /version is asked; a beat e
 test("an answer that a message of the stream has overtaken is not heard", async () => {
   vi.spyOn(Math, "random").mockReturnValue(0);
   let answer = (_text: string) => {};
-  stop = shareStream({
-    ...{ name: "tideline:test", eventsUrl: "/events/version", onStreamEvent: undefined },
-    ask: () => new Promise((resolve) => (answer = resolve)),
-    hear: (text) => heard.push(text),
-  });
+  start(() => new Promise((resolve) => (answer = resolve)));
   newest().refuse();
   await vi.advanceTimersByTimeAsync(2_000);
   newest().say("version_update", "newer");

@@ -1,22 +1,6 @@
-/** What a tab shares with the others, and what it needs for that. */
-export interface SharedStream {
-  /** The same in all tabs that share. */
-  readonly name: string;
-  readonly eventsUrl: string;
-  /** Asks `/version`; rejects when there is no answer worth reading. */
-  ask(): Promise<string>;
-  /** Takes in the text of a message, whoever's stream it came by. Must not throw. */
-  hear(text: string): void;
-  /** Called with what happens to this tab's own stream. */
-  readonly onStreamEvent: ((event: Event) => void) | undefined;
-}
-
 // While a page is frozen or kept for the back button it must hold nothing that other tabs need. A
 // page that comes back from there becomes visible.
-const PAGE_EVENTS = ["pagehide", "freeze", "visibilitychange"];
-
-/** What a tab says to learn what the others know; everything else that is said is a message's text. */
-const GREETING = 0;
+export const PAGE_EVENTS = ["pagehide", "freeze", "visibilitychange"];
 
 /**
  * Takes part in one stream of a gateway's messages for all tabs of a browser.
@@ -36,25 +20,38 @@ const GREETING = 0;
  * Silence means that the leader is suspended without having been told, as phones do it. Where there
  * are no locks or no channel, this tab has a stream of its own while it is visible.
  *
- * @returns A function that ends it.
+ * @param name The same in all tabs that share.
+ * @param ask Asks `/version`; rejects when there is no answer worth reading.
+ * @param hear Takes in the text of a message, whoever's stream it came by. Must not throw.
+ * @param onOpen Called when this tab's own stream is open.
+ * @returns The listener that it has added for `PAGE_EVENTS`. Removed, and called with a "pagehide",
+ *   it ends all.
  */
-export function shareStream({ name, eventsUrl, ask, hear, onStreamEvent }: SharedStream) {
+export const shareStream = (
+  name: string,
+  eventsUrl: string,
+  ask: () => Promise<string>,
+  hear: (text: string) => void,
+  onOpen: (() => void) | null,
+): ((event: { readonly type: string }) => void) => {
   /** Gives back all that this tab holds; undefined while it rests. */
   let rest: (() => void) | undefined;
-  let isAlone = false;
+  let isAlone: boolean | undefined;
 
   const start = () => {
     const end = new AbortController();
     const { signal } = end;
     let channel: BroadcastChannel | undefined;
     let stream: EventSource | undefined;
-    let isLeading = false;
+    let isLeading: boolean | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
-    let last = "";
+    let last: string | undefined;
 
     rest = () => {
       rest = undefined;
+      // What is still on its way is not heard.
+      failures = -1;
       clearTimeout(timer);
       stream?.close();
       channel?.close();
@@ -74,34 +71,28 @@ export function shareStream({ name, eventsUrl, ask, hear, onStreamEvent }: Share
     };
 
     const connect = () => {
-      isLeading = true;
       // The gateway speaks at once. A proxy that keeps it all is found out by its silence.
       later(15_000, fail);
       // There is one already where this tab was granted the lock just as it robbed itself of it.
       stream?.close();
-      try {
-        const opened = new EventSource(eventsUrl);
-        stream = opened;
-        opened.onopen = opened.onerror = (event) => {
-          onStreamEvent?.(event);
-          // The browser itself mends what is not closed.
-          if (opened.readyState === 2) fail();
-        };
-        opened.addEventListener("version_update", ({ data }) => {
-          failures = 0;
-          // It speaks every 30 s: after a longer silence the socket is dead.
-          later(45_000, fail);
-          tell(data);
-        });
-        opened.addEventListener("drain", ({ data }) => {
-          opened.close();
-          // Its digits alone, so that nonsense throws nothing.
-          later(+data.replace(/\D/g, "") * Math.random(), connect);
-        });
-      } catch {
-        // No EventSource, or one that is not to be had here.
-        fail();
-      }
+      // biome-ignore lint/suspicious/noAssignInExpressions: the same, for what happens to it
+      const opened = (stream = new EventSource(eventsUrl));
+      // Not before: where there is no such thing, the wait above ends in questions to `/version`.
+      isLeading = true;
+      opened.onopen = onOpen;
+      // The browser itself mends what is not closed.
+      opened.onerror = () => opened.readyState > 1 && fail();
+      opened.addEventListener("version_update", ({ data }) => {
+        failures = 0;
+        // It speaks every 30 s: after a longer silence the socket is dead.
+        later(45_000, fail);
+        tell(data);
+      });
+      opened.addEventListener("drain", ({ data }) => {
+        opened.close();
+        // The first number in it, so that nonsense throws nothing.
+        later(data.match(/\d+/) * Math.random(), connect);
+      });
     };
 
     const fail = () => {
@@ -112,7 +103,7 @@ export function shareStream({ name, eventsUrl, ask, hear, onStreamEvent }: Share
       // Half as long to half as long again, so that a thousand browsers do not ask as one.
       later(Math.min(60_000, 2_000 * 2 ** mine) * (0.5 + Math.random()), connect);
       ask()
-        .then((text) => mine === failures && !signal.aborted && tell(text))
+        .then((text) => mine === failures && tell(text))
         .catch(() => {}); // No answer is no news.
     };
 
@@ -130,32 +121,32 @@ export function shareStream({ name, eventsUrl, ask, hear, onStreamEvent }: Share
         )
         .catch(() => {
           if (signal.aborted) return;
-          // Robbed, or refused.
-          if (!isLeading) return goAlone();
-          rest?.();
-          start();
+          if (isLeading) {
+            // Robbed.
+            rest?.();
+            start();
+          } else goAlone();
         });
 
     const greet = () => {
-      channel?.postMessage(GREETING);
+      // To learn what the others know; everything else that is said is a message's text.
+      channel?.postMessage(0);
       later(10_000, () => claim({ steal: true }));
     };
 
+    // A channel that there may be does no harm: all others lead too, and do not listen.
     const goAlone = () => {
       isAlone = true;
-      channel?.close();
-      channel = undefined;
       if (document.hidden) rest?.();
       else connect();
     };
 
     try {
-      const opened = new BroadcastChannel(name);
-      channel = opened;
-      opened.onmessage = ({ data }) => {
+      channel = new BroadcastChannel(name);
+      channel.onmessage = ({ data }) => {
         if (isLeading) {
-          if (data === GREETING) opened.postMessage(last);
-        } else if (data !== GREETING) {
+          if (!data) channel?.postMessage(last);
+        } else if (data !== 0) {
           later(65_000, greet);
           // A leader that has heard nothing says so.
           if (data) hear(data);
@@ -169,15 +160,12 @@ export function shareStream({ name, eventsUrl, ask, hear, onStreamEvent }: Share
     }
   };
 
-  const onPage = ({ type }: Event) => {
+  const onPage = ({ type }: { readonly type: string }) => {
     if (type !== "visibilitychange" || (isAlone && document.hidden)) rest?.();
-    else if (!document.hidden && !rest) start();
+    else if (!rest && !document.hidden) start();
   };
 
   for (const type of PAGE_EVENTS) addEventListener(type, onPage, true);
   start();
-  return () => {
-    for (const type of PAGE_EVENTS) removeEventListener(type, onPage, true);
-    rest?.();
-  };
-}
+  return onPage;
+};
