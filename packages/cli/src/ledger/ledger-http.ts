@@ -1,5 +1,7 @@
 /** An answer of the ledger's HTTP door, read whole, or one of two errors that say what went wrong. */
 
+import { networkReason } from "../network-reason.js";
+
 /** The ledger could not be talked to; whether it did the work is not known. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
@@ -95,12 +97,6 @@ function isPermanent(error: unknown): boolean {
   return code === undefined || code === "ERR_INVALID_URL";
 }
 
-/** "fetch failed" hides the reason in its cause. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  const code = "code" in cause ? String(cause.code) : "";
-  return cause.message || code || error.message;
+  return (error as Error)?.name === "TimeoutError" ? "no answer in time" : networkReason(error);
 }

@@ -1,6 +1,8 @@
 /** One request to the ledger, tried until it is answered. The request must be safe to repeat. */
 import pRetry from "p-retry";
 import { CommandError } from "../command-error.js";
+import type { Clock } from "../record/clock.js";
+import { TimeOverError, withinTime } from "../within-time.js";
 import { LedgerHttpError, UnreachableError } from "./ledger-http.js";
 
 /** How to call. */
@@ -12,6 +14,7 @@ export interface CallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly log: (sentence: string) => void;
+  readonly clock?: Clock | undefined;
 }
 
 // A proxy that answers nothing is given up on, so that the next attempt still has time.
@@ -30,33 +33,41 @@ const MAX_DELAY_MS = 8_000;
  */
 export async function withRetries<Answer>(
   attempt: (stop: AbortSignal, asks: (whom: string) => void) => Promise<Answer>,
-  { doing, url, timeoutMs, signal, log }: CallOptions,
+  { doing, url, timeoutMs, signal, log, clock }: CallOptions,
 ): Promise<Answer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const stop = signal ? AbortSignal.any([deadline, signal]) : deadline;
   let lastProblem: string | null = null;
   let asked = url;
   const asks = (whom: string) => {
     asked = whom;
   };
-  try {
-    return await pRetry(
-      () => attempt(AbortSignal.any([stop, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]), asks),
-      {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: FIRST_DELAY_MS,
-        maxTimeout: MAX_DELAY_MS,
-        // Many jobs that fail together should not come back together.
-        randomize: true,
+  const once = async (stop: AbortSignal) => {
+    try {
+      return await withinTime(ATTEMPT_TIMEOUT_MS, (end) => attempt(end, asks), {
         signal: stop,
-        shouldRetry: ({ error }) => isTransient(error),
-        onFailedAttempt: ({ error, attemptNumber }) => {
-          if (!isTransient(error) || stop.aborted) return;
-          lastProblem = error.message;
-          log(`Attempt ${attemptNumber} to ${doing} failed: ${error.message}; trying again`);
-        },
+        clock,
+      });
+    } catch (cause) {
+      if (stop.aborted || !(cause instanceof TimeOverError)) throw cause;
+      throw new UnreachableError("no answer in time", { isPermanent: false, cause });
+    }
+  };
+  const again = (stop: AbortSignal) =>
+    pRetry(() => once(stop), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: FIRST_DELAY_MS,
+      maxTimeout: MAX_DELAY_MS,
+      // Many jobs that fail together should not come back together.
+      randomize: true,
+      signal: stop,
+      shouldRetry: ({ error }) => isTransient(error),
+      onFailedAttempt: ({ error, attemptNumber }) => {
+        if (!isTransient(error) || stop.aborted) return;
+        lastProblem = error.message;
+        log(`Attempt ${attemptNumber} to ${doing} failed: ${error.message}; trying again`);
       },
-    );
+    });
+  try {
+    return await withinTime(timeoutMs, again, { signal, clock });
   } catch (cause) {
     if (signal?.aborted) {
       throw new CommandError("interrupted", `Stopped before the ledger answered: ${doing}`, {
@@ -64,7 +75,7 @@ export async function withRetries<Answer>(
         cause,
       });
     }
-    if (deadline.aborted) {
+    if (cause instanceof TimeOverError) {
       const last = lastProblem === null ? "" : `; the last attempt: ${lastProblem}`;
       throw new CommandError(
         "failed",

@@ -1,5 +1,7 @@
 /** One look at a public address, past every cache and bounded in every way. */
 import { randomUUID } from "node:crypto";
+import { networkReason } from "../network-reason.js";
+import { TimeOverError, withinTime } from "../within-time.js";
 
 /** What the address answered. */
 export interface PublishedAnswer {
@@ -36,40 +38,47 @@ export async function fetchPublished(
   address: string,
   { signal, credentials, fetch = globalThis.fetch }: FetchPublishedOptions = {},
 ): Promise<PublishedAnswer> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const stop = signal ? AbortSignal.any([timeout, signal]) : timeout;
-  let url = new URL(address);
+  const read = (stop: AbortSignal) => follow(address, stop, credentials ?? null, fetch);
   try {
-    for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-      const response = await fetch(withCacheBuster(url), {
-        cache: "no-store",
-        headers: {
-          accept: "application/json, text/html;q=0.9",
-          ...(credentials?.origin === url.origin && { authorization: credentials.authorization }),
-        },
-        redirect: "manual",
-        signal: stop,
-      });
-      const next = response.headers.get("location");
-      if (response.status < 300 || response.status >= 400 || next === null) {
-        return {
-          url: url.href,
-          status: response.status,
-          contentType: response.headers.get("content-type") ?? "",
-          body: await readBounded(response),
-        };
-      }
-      await response.body?.cancel();
-      if (!URL.canParse(next, url.href)) throw new Error(`it redirects to "${next.slice(0, 100)}"`);
-      url = withoutCacheBuster(new URL(next, url));
-      if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to "${url.protocol}"`);
-      if (url.username + url.password !== "") {
-        throw new Error(`it redirects to an address with a password at "${url.host}"`);
-      }
-    }
+    return await withinTime(TIMEOUT_MS, read, { signal });
   } catch (error) {
-    if (timeout.aborted) throw new Error(`no answer within ${TIMEOUT_MS / 1000} s`);
-    throw new Error(reasonOf(error as Error));
+    throw new Error(error instanceof TimeOverError ? error.message : networkReason(error));
+  }
+}
+
+async function follow(
+  address: string,
+  stop: AbortSignal,
+  credentials: FetchPublishedOptions["credentials"],
+  fetch: Fetch,
+): Promise<PublishedAnswer> {
+  let url = new URL(address);
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await fetch(withCacheBuster(url), {
+      cache: "no-store",
+      headers: {
+        accept: "application/json, text/html;q=0.9",
+        ...(credentials?.origin === url.origin && { authorization: credentials.authorization }),
+      },
+      redirect: "manual",
+      signal: stop,
+    });
+    const next = response.headers.get("location");
+    if (response.status < 300 || response.status >= 400 || next === null) {
+      return {
+        url: url.href,
+        status: response.status,
+        contentType: response.headers.get("content-type") ?? "",
+        body: await readBounded(response),
+      };
+    }
+    await response.body?.cancel();
+    if (!URL.canParse(next, url.href)) throw new Error(`it redirects to "${next.slice(0, 100)}"`);
+    url = withoutCacheBuster(new URL(next, url));
+    if (!/^https?:$/.test(url.protocol)) throw new Error(`it redirects to "${url.protocol}"`);
+    if (url.username + url.password !== "") {
+      throw new Error(`it redirects to an address with a password at "${url.host}"`);
+    }
   }
   throw new Error(`more than ${MAX_REDIRECTS} redirections`);
 }
@@ -99,10 +108,4 @@ async function readBounded(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
-}
-
-/** "fetch failed" hides the reason in its cause. */
-function reasonOf({ message, cause }: Error): string {
-  if (!(cause instanceof Error)) return message;
-  return cause.message || ("code" in cause ? String(cause.code) : message);
 }

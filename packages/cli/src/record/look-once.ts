@@ -1,4 +1,5 @@
-import { type Clock, REAL_CLOCK } from "./clock.js";
+import { TimeOverError, withinTime } from "../within-time.js";
+import type { Clock } from "./clock.js";
 import { readPublishedStamp, type Sight } from "./published-stamp.js";
 
 /** Looks at one address; told of a signal that ends it. */
@@ -33,29 +34,27 @@ export async function lookOnce(
     withinMs,
     signal,
     look = (address, stop) => readPublishedStamp(address, { signal: stop }),
-    clock = REAL_CLOCK,
+    clock,
   }: LookOnceOptions,
 ): Promise<Round> {
-  signal?.throwIfAborted();
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  const ended = new Promise<void>((resolve) => {
-    ending.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  const callOff = clock.after(withinMs, end);
-  signal?.addEventListener("abort", end, { once: true });
-  try {
-    const sights = await Promise.all(
-      addresses.map((address) =>
-        Promise.race([look(address, ending.signal), ended.then(() => unanswered(address))]),
-      ),
+  const sights = addresses.map(unanswered);
+  const lookAtAll = async (stop: AbortSignal) => {
+    await Promise.all(
+      addresses.map(async (address, index) => {
+        sights[index] = await look(address, stop);
+      }),
     );
-    signal?.throwIfAborted();
-    return { sights, isCutShort: ending.signal.aborted };
-  } finally {
-    callOff();
-    signal?.removeEventListener("abort", end);
+  };
+  let isCutShort = false;
+  try {
+    await withinTime(withinMs, lookAtAll, { signal, clock });
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof TimeOverError)) throw error;
+    isCutShort = true;
   }
+  signal?.throwIfAborted();
+  // What a look says later was not seen.
+  return { sights: [...sights], isCutShort };
 }
 
 function unanswered(address: string): Sight {

@@ -1,4 +1,6 @@
+import { networkReason } from "../../network-reason.js";
 import type { Env } from "../../terminal.js";
+import { withinTime } from "../../within-time.js";
 import type { TakenDeployment } from "./mirror-deployment.js";
 
 const TIMEOUT_MS = 15_000;
@@ -54,9 +56,15 @@ async function post(
   signal: AbortSignal,
   body: object,
 ): Promise<{ readonly id?: unknown }> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
+  const { status, json } = await withinTime(TIMEOUT_MS, send, { signal }).catch((error) => {
+    throw new Error(networkReason(error));
+  });
+  if (status === 201) return json;
+  const why = typeof json.message === "string" ? ` (${json.message.slice(0, 200)})` : "";
+  throw new Error(`expected status 201 from ${url}, got ${status}${why}`);
+
+  async function send(stop: AbortSignal) {
+    const response = await fetch(url, {
       method: "POST",
       headers: {
         accept: "application/vnd.github+json",
@@ -67,16 +75,14 @@ async function post(
       },
       body: JSON.stringify(body),
       redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: stop,
     });
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new Error(cause instanceof Error && cause.message ? cause.message : message);
+    const answer: unknown = await response.json().catch(() => null);
+    return {
+      status: response.status,
+      json: (answer ?? {}) as { readonly id?: unknown; readonly message?: unknown },
+    };
   }
-  const json = (await response.json().catch(() => ({}))) as { id?: unknown; message?: unknown };
-  if (response.status === 201) return json;
-  const why = typeof json.message === "string" ? ` (${json.message.slice(0, 200)})` : "";
-  throw new Error(`expected status 201 from ${url}, got ${response.status}${why}`);
 }
 
 function runUrl(env: Env, repository: string): { log_url?: string } {
