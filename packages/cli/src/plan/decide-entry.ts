@@ -49,7 +49,7 @@ export function decideEntry(
       reason: `its inputs were live before${where}, as ${known.version}`,
       digest: image === null ? null : known.imageDigest,
       // Back to what it was, by name too: then "latest" has moved on and does not go back.
-      tags: name === next ? listed(name, null) : (tagsOf(name, null)?.immutable ?? []),
+      tags: name === known.version ? (tagsOf(name, null)?.immutable ?? []) : listed(name, null),
     };
   }
   const skipped = (reason: string): PlanEntry => ({
