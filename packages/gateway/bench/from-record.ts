@@ -26,7 +26,7 @@ const crowds = isQuick
   : [
       { count: 1_000, builds: 1 },
       { count: 10_000, builds: 1 },
-      // As many as a gateway subscribes for by itself.
+      // More than a gateway subscribes for by itself.
       { count: 10_000, builds: 200 },
     ];
 const roundCount = isQuick ? 5 : 9;
@@ -58,6 +58,7 @@ try {
   for (const { count, builds } of crowds) {
     const lane = await Lane.open("gateway", "gateway-server.ts", {
       ...{ convexUrl: ledger.url, keepAliveMs: 3_600_000, beatMs: 3_600_000 },
+      maxBuildsPerTarget: 200,
     });
     try {
       await lane.growTo(count, builds);

@@ -44,7 +44,7 @@ export function createGateway({
   allowedOrigins = [],
   basePath = "",
   maxConnections = 20_000,
-  maxBuildsPerTarget = 200,
+  maxBuildsPerTarget = 160,
   beatMs = 30_000,
   keepAliveMs = 15_000,
   lingerMs = 60_000,
@@ -64,8 +64,8 @@ export function createGateway({
 
   const topics: Topics = new Topics({
     ...{ ledger, targets, maxBuildsPerTarget, lingerMs, settleMs, log },
-    onMessage: (topic, message, isFirst) =>
-      hub.broadcast(topic, message, isFirst ? "First" : "New"),
+    onMessage: (changed, message, isFirst) =>
+      hub.broadcast(changed, message, isFirst ? "First" : "New"),
   });
   const hub = new Hub({
     ...{ keepAliveMs, beatMs, log, random },

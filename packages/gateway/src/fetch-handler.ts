@@ -30,7 +30,7 @@ export function createFetchHandler(
     }
     const headers = portable(outcome.headers);
     if (isHead || request.signal.aborted) return new Response(null, { headers });
-    const client = new FetchClient(outcome.topic, maxBehindBytes, (gone) => hub.remove(gone));
+    const client = new FetchClient(outcome.join(), maxBehindBytes, (gone) => hub.remove(gone));
     hub.add(client);
     return new Response(client.body, { headers });
   };

@@ -16,7 +16,10 @@ export interface GatewayOptions {
   readonly basePath?: string;
   /** Open event streams; whoever comes then gets 503. @default 20_000 */
   readonly maxConnections?: number;
-  /** Builds with a subscription of their own; others are told without their own build. @default 200 */
+  /**
+   * Builds with a subscription of their own; beyond them, builds that the ledger does not know give
+   * up theirs, then others are told without their own build. @default 160
+   */
   readonly maxBuildsPerTarget?: number;
   /** How often every stream gets the message again. @default 30_000 */
   readonly beatMs?: number;

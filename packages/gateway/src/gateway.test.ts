@@ -225,13 +225,48 @@ test("a full gateway refuses streams for a while, and nothing else", async () =>
 });
 
 test("more builds than there is room for are told without their build, and still at once", async () => {
-  const gateway = await start({ maxBuildsPerTarget: 2 });
-  await listen(gateway, "?buildId=one");
-  await (await listen(gateway, "?buildId=two")).nextMessage();
+  const environment = "many-builds";
+  for (const name of ["one", "two", "three"]) await ledger.record(name, { environment });
+  const gateway = await start({ maxBuildsPerTarget: 2, targets: [{ ...WEB, environment }] });
+  for (const name of ["one", "two"]) {
+    const stream = await listen(gateway, `?buildId=${name}`);
+    expect(await stream.nextMessage()).toMatchObject({ buildId: name });
+  }
   const third = await listen(gateway, "?buildId=three");
   expect(await third.nextMessage()).toMatchObject({ buildId: null, stale: false });
-  await ledger.record("c3");
-  expect(await third.nextMessage()).toMatchObject({ version: "c3" });
+  const asked = await fetch(`${gateway.url}/version?buildId=three`);
+  expect(await asked.json()).toMatchObject({ latest: { clientBuild: { state: "known" } } });
+  await ledger.record("four", { environment });
+  expect(await third.nextMessage()).toMatchObject({ version: "four", buildId: null });
+});
+
+test("200 streams of invented builds silence nobody", async () => {
+  const environment = "beset";
+  for (const name of ["real1", "real2"]) await ledger.record(name, { environment });
+  const gateway = await start({ targets: [{ ...WEB, environment }] });
+  const evil = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => listen(gateway, `?buildId=evil${index}`)),
+  );
+  for (const stream of evil) await stream.nextMessage();
+
+  const old = await listen(gateway, "?buildId=real1");
+  expect(await old.nextMessage()).toMatchObject({
+    ...{ buildId: "real1", latest: { clientBuild: { state: "known" } } },
+  });
+  const live = await listen(gateway, "?buildId=real2");
+  expect(await live.nextMessage()).toMatchObject({ buildId: "real2" });
+
+  await ledger.record("real1", { environment });
+  expect(await live.nextMessage()).toMatchObject({
+    ...{ version: "real1", buildId: "real2" },
+    latest: { epoch: 3, clientBuild: { state: "known", firstEpoch: 2, lastEpoch: 2 } },
+  });
+  for (const stream of evil) {
+    expect(await stream.nextMessage()).toMatchObject({ version: "real1", stale: false });
+    expect(stream.blocks).toHaveLength(2);
+  }
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  expect(metrics).toContain("tideline_gateway_topics 161\n");
 });
 
 test("names that are asked for at random take no place from those who stay", async () => {
@@ -292,8 +327,10 @@ test("/healthz and the log count the clients", async () => {
   two.close();
   while (gateway.gateway.clients === 2) await one.next();
   const text = lines.join("\n");
-  expect(text).toMatch(/New SSE connection established, total clients: 1\nFirst version sent: c3 /);
+  expect(text).toMatch(
+    /New SSE connection established, total clients: 1\nFirst version sent: big /,
+  );
   expect(text).toContain("New SSE connection established, total clients: 2");
-  expect(text).toContain("Periodic version sent: c3 (web/production), clients: 2");
+  expect(text).toContain("Periodic version sent: big (web/production), clients: 2");
   expect(lines).toContain("SSE connection closed, total clients: 1");
 });

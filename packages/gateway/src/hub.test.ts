@@ -70,7 +70,7 @@ test("whose turn has not come is told what is new meanwhile", async () => {
   const drained = hub.drain();
   topic.hear(null, false);
   const message = topic.publish();
-  if (message !== null) hub.broadcast(topic, message, "New");
+  if (message !== null) hub.broadcast([topic], message, "New");
   await vi.advanceTimersByTimeAsync(1_000);
   await drained;
   expect(clients[0]?.sent.join("")).not.toContain("version_update");

@@ -101,14 +101,22 @@ export class Hub {
     this.#options.onLeave(client.topic);
   }
 
-  /** Sends a topic's message to all its streams: the same bytes, in one loop. */
-  broadcast(topic: Topic, message: PreparedMessage, why: "First" | "New" | "Periodic"): void {
-    const { size } = topic.clients;
-    if (size === 0) return;
-    for (const client of topic.clients) this.#send(client, message.payload);
-    this.counts.messages += size;
+  /** Sends a message to all streams of the topics that have it: the same bytes, in one loop. */
+  broadcast(
+    topics: readonly Topic[],
+    message: PreparedMessage,
+    why: "First" | "New" | "Periodic",
+  ): void {
+    let sent = 0;
+    for (const { clients } of topics) {
+      sent += clients.size;
+      for (const client of clients) this.#send(client, message.payload);
+    }
+    const [first] = topics;
+    if (sent === 0 || first === undefined) return;
+    this.counts.messages += sent;
     const say = this.#options.log[why === "Periodic" ? "debug" : "info"];
-    say?.(`${why} version sent: ${describe(topic, message)}, clients: ${size}`);
+    say?.(`${why} version sent: ${describe(first, message)}, clients: ${sent}`);
   }
 
   /** One tick of the timer: a comment that keeps proxies from closing, or the whole message. */
@@ -117,7 +125,7 @@ export class Hub {
     const isBeat = this.#tick % this.#ticksPerBeat === 0;
     for (const topic of this.#options.topics()) {
       if (isBeat && topic.message !== null) {
-        this.broadcast(topic, topic.message, "Periodic");
+        this.broadcast([topic], topic.message, "Periodic");
       } else {
         for (const client of topic.clients) this.#send(client, KEEP_ALIVE);
       }

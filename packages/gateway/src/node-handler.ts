@@ -40,7 +40,7 @@ export function createNodeHandler(
       send(request, response, { ...outcome, status: 200, body: "" });
     else {
       const join = () => {
-        const client = new NodeClient(outcome.topic, response, maxBehindBytes);
+        const client = new NodeClient(outcome.join(), response, maxBehindBytes);
         (response as Carrier)[CLIENT] = client;
         response.once("close", onClose);
         hub.add(client);

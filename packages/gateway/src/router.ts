@@ -10,6 +10,7 @@ import { readQuestion } from "./read-question.js";
 import type { Target } from "./target.js";
 import type { Topic } from "./topic.js";
 import type { Topics } from "./topics.js";
+import type { PreparedMessage } from "./version-message.js";
 
 /** A request as far as it matters here. */
 export interface Request {
@@ -25,7 +26,8 @@ export type Outcome =
   | { readonly kind: "answer"; readonly answer: Answer }
   | {
       readonly kind: "stream";
-      readonly topic: Topic;
+      /** Finds its place; to be called when the client is there to take it in the same turn. */
+      readonly join: () => Topic;
       readonly headers: Answer["headers"];
     }
   /** Not one of the gateway's paths. */
@@ -95,8 +97,8 @@ export function createRouter(
     // What a client has heard does not matter: it is told what is so now, with its id, and takes
     // the same message twice for what it is. So an absurd id harms nobody either.
     if (request.header("last-event-id")) options.onResumed();
-    const topic = topics.find(target, buildId) as Topic;
-    return { kind: "stream", topic, headers: STREAM_HEADERS };
+    const join = () => topics.join(target, buildId) as Topic;
+    return { kind: "stream", join, headers: STREAM_HEADERS };
   };
 
   const isFull = (): Answer | null => {
@@ -120,9 +122,10 @@ export function createRouter(
     const read = readQuestion(new URLSearchParams(query), options.targets);
     if ("refusal" in read) return done(read.refusal);
     const { target, buildId } = read.question;
-    const topic = topics.find(target, buildId) as Topic;
-    const answer = () => done(versionAnswer(topic, request.header("if-none-match")));
-    return topic.message === null ? topic.settled.then(answer) : answer();
+    const answer = (prepared: PreparedMessage | null) =>
+      done(versionAnswer(prepared, request.header("if-none-match")));
+    const asked = topics.ask(target, buildId);
+    return asked instanceof Promise ? asked.then(answer) : answer(asked);
   };
 
   const answerHealth = (): Answer => {
@@ -151,8 +154,10 @@ export function createRouter(
   };
 }
 
-function versionAnswer(topic: Topic, ifNoneMatch: string | null | undefined): Answer {
-  const prepared = topic.message;
+function versionAnswer(
+  prepared: PreparedMessage | null,
+  ifNoneMatch: string | null | undefined,
+): Answer {
   if (prepared === null || prepared.message.latest === undefined) {
     return refuse("UNAVAILABLE", "Cannot tell the version: the ledger has not answered yet", {
       "Retry-After": "5",

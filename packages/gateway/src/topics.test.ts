@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 test("a build's topic ends 60 s after its last client, and not before", () => {
-  const topic = topics.find(WEB, "a1");
+  const topic = topics.join(WEB, "a1");
   const client = {} as Client;
   topic?.clients.add(client);
   vi.advanceTimersByTime(600_000);
@@ -47,7 +47,7 @@ test("a build's topic ends 60 s after its last client, and not before", () => {
   topic?.clients.delete(client);
   if (topic !== undefined) topics.keep(topic);
   vi.advanceTimersByTime(59_000);
-  expect(topics.find(WEB, "a1")).toBe(topic);
+  expect(topics.join(WEB, "a1")).toBe(topic);
   vi.advanceTimersByTime(59_000);
   expect(topics.count).toBe(2);
   vi.advanceTimersByTime(1_000);
@@ -79,13 +79,4 @@ test("the same answer again is no message", () => {
   ledger.record("a1");
   vi.advanceTimersByTime(1);
   expect(told).toHaveLength(1);
-});
-
-test("a topic whose clients stay is not ended for another one", () => {
-  for (const name of ["a1", "b2"]) topics.find(WEB, name)?.clients.add({} as Client);
-  vi.advanceTimersByTime(250);
-  expect(topics.find(WEB, "c3")?.buildId).toBe(null);
-  topics.find(WEB, "a1")?.clients.clear();
-  expect(topics.find(WEB, "c3")?.buildId).toBe("c3");
-  expect(topics.count).toBe(3);
 });

@@ -1,14 +1,17 @@
 /**
- * The topics that are open: one for each target and build that somebody asks for, up to a number,
- * and one for each target that all others share. Decides when a topic opens and ends, and gathers
- * what changes in one moment into one message.
+ * The topics of all targets over one connection to the ledger: subscribes them, tells them whether it
+ * is away, and gathers what changes in one moment into one message. Which of a target's builds has
+ * a subscription is the builds' affair (builds.ts).
  */
 import type { LatestDeployment } from "@tideline/version";
 import type { ConnectionState, ConvexConnection } from "@tideline/watch/convex";
+import { Builds } from "./builds.js";
 import type { Log } from "./log.js";
 import { type Target, targetKey } from "./target.js";
-import { Topic } from "./topic.js";
+import type { Topic } from "./topic.js";
 import type { PreparedMessage } from "./version-message.js";
+
+type MaybePromise<Value> = Value | Promise<Value>;
 
 /** What the topics need. */
 export interface TopicsOptions {
@@ -20,18 +23,8 @@ export interface TopicsOptions {
   /** How long a first answer may take before clients are told that there is none. */
   readonly settleMs: number;
   readonly log: Log;
-  /** Called once for each topic whose message is another, or is the first. */
-  readonly onMessage: (topic: Topic, message: PreparedMessage, isFirst: boolean) => void;
-}
-
-interface Builds {
-  readonly shared: Topic;
-  readonly byBuild: Map<string, Build>;
-}
-
-interface Build {
-  readonly topic: Topic;
-  readonly linger: NodeJS.Timeout;
+  /** Called with what the clients of some topics are to be sent: their message is another, or is the first. */
+  readonly onMessage: (topics: Topic[], message: PreparedMessage, isFirst: boolean) => void;
 }
 
 /** All topics of a gateway. */
@@ -48,9 +41,14 @@ export class Topics {
     const { ledger, targets } = options;
     this.#isAway = ledger.state() === "away";
     this.#stopListening = ledger.onStateChange((state) => this.#hearState(state));
+    const { maxBuildsPerTarget: maxBuilds, lingerMs, settleMs, onMessage } = options;
     for (const target of targets) {
-      const shared = this.#open(target, null, null);
-      this.#targets.set(targetKey(target), { shared, byBuild: new Map() });
+      const builds = new Builds({
+        ...{ target, maxBuilds, lingerMs, settleMs, onMessage },
+        subscribe: (topic) => this.#subscribe(topic),
+        onChange: (topic) => this.#note(topic),
+      });
+      this.#targets.set(targetKey(target), builds);
     }
   }
 
@@ -64,7 +62,7 @@ export class Topics {
   /** How many subscriptions there are. */
   get count(): number {
     let count = 0;
-    for (const { byBuild } of this.#targets.values()) count += 1 + byBuild.size;
+    for (const { subscriptions } of this.#targets.values()) count += subscriptions;
     return count;
   }
 
@@ -75,75 +73,51 @@ export class Topics {
     );
   }
 
-  /** Every open topic. */
+  /** Every topic. */
   *all(): Iterable<Topic> {
-    for (const { shared, byBuild } of this.#targets.values()) {
-      yield shared;
-      for (const { topic } of byBuild.values()) yield topic;
-    }
+    for (const builds of this.#targets.values()) yield* builds.all();
   }
 
   /**
-   * Gives the topic for a build, opened or kept open for a while.
+   * Gives the topic for a client, which joins it in the same turn.
    *
    * @param target One of the gateway's.
-   * @param buildId Null for the one that tells nothing of any build.
-   * @returns The target's shared topic where there are too many builds already; undefined if the
-   *   gateway does not serve the target.
+   * @param buildId Null for a client that has no build to speak of.
+   * @returns Undefined if the gateway does not serve the target.
    */
-  find(target: Target, buildId: string | null): Topic | undefined {
+  join(target: Target, buildId: string | null): Topic | undefined {
     const builds = this.#targets.get(targetKey(target));
-    if (builds === undefined || buildId === null) return builds?.shared;
-    const { byBuild, shared } = builds;
-    const known = byBuild.get(buildId);
-    if (known !== undefined) {
-      known.linger.refresh();
-      return known.topic;
-    }
-    if (byBuild.size >= this.#options.maxBuildsPerTarget && !this.#endIdle(byBuild)) return shared;
-    const topic = this.#open(shared.target, buildId, shared);
-    // Rings again and again while the topic has clients: one timer a topic, none a client.
-    const linger = setInterval(() => {
-      if (topic.clients.size === 0) end(byBuild, buildId);
-    }, this.#options.lingerMs);
-    linger.unref();
-    byBuild.set(buildId, { topic, linger });
-    return topic;
+    return buildId === null ? builds?.shared : builds?.join(buildId);
+  }
+
+  /**
+   * Asks what a client of a build is to know now.
+   *
+   * @returns What is known, at once; a promise where the ledger is asked, or has not answered yet.
+   */
+  ask(target: Target, buildId: string | null): MaybePromise<PreparedMessage | null> {
+    const builds = this.#targets.get(targetKey(target));
+    const topic = buildId === null ? builds?.shared : builds?.ask(buildId);
+    if (topic === undefined) return null;
+    const isTried = topic.isSharing && topic.isFollowing;
+    return topic.message === null || isTried ? topic.settled : topic.message;
   }
 
   /** Keeps a topic for a while from now on: a client has left it. */
-  keep({ target, buildId }: Topic): void {
-    if (buildId === null) return;
-    this.#targets.get(targetKey(target))?.byBuild.get(buildId)?.linger.refresh();
+  keep(topic: Topic): void {
+    if (topic.buildId !== null) this.#targets.get(targetKey(topic.target))?.keep(topic);
   }
 
   /** Ends all subscriptions. */
   close(): void {
     this.#stopListening();
     if (this.#flush !== null) clearImmediate(this.#flush);
-    for (const { shared, byBuild } of this.#targets.values()) {
-      for (const buildId of [...byBuild.keys()]) end(byBuild, buildId);
-      shared.close();
-    }
+    for (const builds of this.#targets.values()) builds.close();
   }
 
-  /** Ends a topic that only lingers, so that whoever asks for names at random takes no place. */
-  #endIdle(byBuild: Map<string, Build>): boolean {
-    for (const [buildId, { topic }] of byBuild) {
-      if (topic.clients.size === 0 && topic.message !== null) {
-        end(byBuild, buildId);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #open(target: Target, buildId: string | null, shared: Topic | null): Topic {
-    const { ledger, settleMs, log } = this.#options;
-    const topic = new Topic({
-      ...{ target, buildId, shared, settleMs },
-      onChange: (changed) => this.#note(changed),
-    });
+  #subscribe(topic: Topic): () => void {
+    const { ledger, log } = this.#options;
+    const { target, buildId } = topic;
     const query = { ...target, ...(buildId === null ? {} : { buildId }) };
     const hear = (latest: LatestDeployment | null | undefined) => {
       if (latest === undefined) return;
@@ -153,16 +127,16 @@ export class Topics {
     const fail = (error: Error) => {
       // Every build's query fails as the shared one does.
       if (buildId === null) log.error?.(error.message);
-      topic.setStale(true);
+      topic.fail();
     };
     // Nobody has to wait for an answer that cannot come.
     if (this.#isAway) topic.setStale(true);
     try {
-      topic.stop = ledger.source.subscribe(query, hear, fail);
+      return ledger.source.subscribe(query, hear, fail);
     } catch (error) {
       fail(error as Error);
+      return () => {};
     }
-    return topic;
   }
 
   #hearState(state: ConnectionState): void {
@@ -180,23 +154,11 @@ export class Topics {
     this.#changed.add(topic);
     this.#flush ??= setImmediate(() => {
       this.#flush = null;
-      const changed = [...this.#changed];
+      const changed = new Set(this.#changed);
       this.#changed.clear();
-      for (const each of changed) {
-        const isFirst = each.message === null;
-        const message = each.publish();
-        if (message !== null) this.#options.onMessage(each, message, isFirst);
-      }
+      for (const builds of this.#targets.values()) builds.hear(changed);
     });
   }
-}
-
-function end(byBuild: Map<string, Build>, buildId: string): void {
-  const build = byBuild.get(buildId);
-  if (build === undefined) return;
-  clearInterval(build.linger);
-  byBuild.delete(buildId);
-  build.topic.close();
 }
 
 /** The function's name is an option, so its answer may be anybody's. */

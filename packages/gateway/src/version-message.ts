@@ -60,3 +60,19 @@ export function prepareMessage(
     payload: makePayload(event),
   };
 }
+
+/** Says whether a client of a build learns nothing by one message that it has not by the other. */
+export function saysTheSame(
+  buildId: string | null,
+  one: PreparedMessage | null,
+  other: PreparedMessage | null,
+): boolean {
+  if (one === null || other === null) return false;
+  const [a, b] = [one.message, other.message];
+  if (a.stale !== b.stale) return false;
+  // While its build is live, nothing that is known of it matters.
+  const isLive = a.latest?.buildId === buildId;
+  const essence = ({ latest }: VersionMessage) =>
+    JSON.stringify(isLive && latest ? { ...latest, clientBuild: null } : latest);
+  return essence(a) === essence(b);
+}
