@@ -48,6 +48,7 @@ async function look(name: string, options: Partial<ExaminationOptions> = {}) {
     env: { PATH: process.env.PATH, ...GIT_ENV, ...env },
     signal: new AbortController().signal,
     urls: [],
+    timeoutMs: 10_000,
     isNetwork: false,
     isOffline: false,
     fetch,
@@ -780,6 +781,20 @@ describe("published pages", () => {
       response.setHeader("etag", `"${requests % 2}"`).end(page("00112233445566aa"));
     });
     expect((await look("replicas", { urls: [url] })).state).toBe("warn");
+  });
+
+  test("a password in the address goes to its host, and is never shown", async () => {
+    const url = await serve((request, response) => {
+      const isLetIn = request.headers.authorization === `Basic ${btoa("me:s3cret")}`;
+      response.statusCode = isLetIn ? 200 : 401;
+      response.end(page("00112233445566aa"));
+    });
+    const { state, findings } = await look("no-store", {
+      urls: [url.replace("//", "//me:s3cret@")],
+    });
+    expect([state, findings[0]?.where]).toEqual(["fail", url]);
+    expect(findings[0]?.problem).toMatch(/^it is served with no cache-control/);
+    expect(JSON.stringify(findings)).not.toContain("s3cret");
   });
 
   test("a page that is not served fails", async () => {

@@ -6,6 +6,7 @@ export const doctorCommand: Command = {
   options: {
     url: { value: "url", isMany: true, help: "Look at this published page, instead of the probes" },
     network: { help: "Ask the ledger as well" },
+    timeout: { value: "seconds", help: "How long a page may take to answer (10)" },
     offline: { help: "Ask nobody, not even the configured probes" },
     ...EVERYWHERE,
   },

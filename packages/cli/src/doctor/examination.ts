@@ -4,6 +4,7 @@ import { listFiles } from "@tideline/stamp";
 import type { TidelineConfig } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { type Git, openGit } from "../git/git.js";
+import { type PublicAddress, publicAddress } from "../record/public-address.js";
 import type { Env } from "../terminal.js";
 import { type VersionSettings, versionSettings } from "../versions/version-settings.js";
 import { type Manifest, readManifests } from "./read-manifests.js";
@@ -38,7 +39,9 @@ export interface Examination {
 /** Whom the checks may ask. */
 export interface Reach {
   /** Published pages; empty if none are named. */
-  readonly pages: readonly string[];
+  readonly pages: readonly PublicAddress[];
+  /** How long each may take to answer. */
+  readonly timeoutMs: number;
   readonly mayAskLedger: boolean;
   /** Why nobody is asked, for those checks that would. */
   readonly why: string;
@@ -52,6 +55,7 @@ export interface ExaminationOptions {
   readonly env: Env;
   readonly signal: AbortSignal;
   readonly urls: readonly string[];
+  readonly timeoutMs: number;
   readonly isNetwork: boolean;
   readonly isOffline: boolean;
   readonly fetch: typeof fetch;
@@ -125,14 +129,18 @@ async function readText(path: string): Promise<string | null> {
 
 function reachOf(
   config: TidelineConfig | null,
-  { urls, isNetwork, isOffline, fetch, signal }: ExaminationOptions,
+  { urls, isNetwork, isOffline, fetch, signal, timeoutMs }: ExaminationOptions,
 ): Reach {
   const probes = [...(config?.environments.values() ?? [])].flatMap(({ probes }) => [
     ...probes.values(),
   ]);
-  const pages = isOffline ? [] : urls.length > 0 ? urls : [...new Set(probes)];
+  const named =
+    urls.length > 0
+      ? urls.map((url) => publicAddress("--url", url))
+      : [...new Set(probes)].map((probe) => publicAddress("the probe", probe));
   return {
-    pages,
+    pages: isOffline ? [] : named,
+    timeoutMs,
     mayAskLedger: isNetwork && !isOffline,
     why: isOffline
       ? "--offline asks nobody"

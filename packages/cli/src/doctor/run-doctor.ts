@@ -1,6 +1,7 @@
 import { EXIT_CODES } from "../command.js";
 import { CommandError } from "../command-error.js";
 import type { GivenOptions } from "../parse-command-line.js";
+import { masked } from "../record/public-address.js";
 import type { Outcome, Terminal } from "../terminal.js";
 import { type CheckResult, lookSafely, stateOf } from "./check.js";
 import { CHECKS } from "./checks.js";
@@ -17,11 +18,12 @@ export async function runDoctor(
   if (wrong !== undefined) {
     throw new CommandError(
       "usage",
-      `Cannot use --url: expected an http or https address, got "${wrong}"`,
+      `Cannot use --url: expected an http or https address, got "${masked(wrong)}"`,
     );
   }
   const examination = await examine({
     ...{ cwd, env, signal, urls, fetch },
+    timeoutMs: (given.number("timeout", 0.1, 300) ?? 10) * 1000,
     isNetwork: given.has("network"),
     isOffline: given.has("offline"),
   });

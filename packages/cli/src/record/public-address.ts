@@ -52,7 +52,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Everything before the last @ that is no scheme. */
-function masked(text: string): string {
+/** Masks everything before the last @ that is no scheme: it may be a password. */
+export function masked(text: string): string {
   return text.replace(/^(\s*[a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1***@");
 }

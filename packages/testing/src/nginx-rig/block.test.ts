@@ -66,7 +66,7 @@ describe.skipIf(program === null)("behind nginx with the documented block", () =
     const said = await doctor(url);
     expect([said.code, said.text]).toEqual([0, expect.stringContaining('version\\":\\"v1')]);
     expect(said.states).toEqual({
-      ...{ stream: "ok", headers: "ok", "first-event": "ok", compression: "ok" },
+      ...{ page: "skipped", stream: "ok", headers: "ok", "first-event": "ok", compression: "ok" },
       ...{ "http-version": "ok", version: "ok", cors: "skipped", clients: "skipped" },
       ...{ resume: "ok", retry: "ok", beat: "skipped", buffering: "ok" },
     });

@@ -1,10 +1,12 @@
 /** What the published pages themselves say. Only reads. */
 import { readStampTag } from "@tideline/stamp";
 import { parseStamp } from "@tideline/version";
+import { networkReason } from "../../network-reason.js";
+import type { PublicAddress } from "../../record/public-address.js";
+import { withinTime } from "../../within-time.js";
 import { type Check, checked, type Finding, skipped } from "../check.js";
 import type { Reach } from "../examination.js";
 
-const TIMEOUT_MS = 10_000;
 // Enough that two replicas in turn are both asked.
 const REQUESTS = 6;
 
@@ -16,12 +18,13 @@ export const freshPages: Check = {
     if (reach.pages.length === 0) return skipped(reach.why);
     const findings: Finding[] = [];
     for (const page of reach.pages) {
-      for (const url of [page, new URL("version.json", page).href]) {
-        const answer = await get(url, reach);
+      for (const url of [page.url, new URL("version.json", page.url).href]) {
+        const answer = await get({ ...page, url }, reach);
         if (typeof answer === "string") {
           // Not every host publishes its version.json.
-          if (url === page) findings.push(unreached(url, answer));
-          continue;
+          if (url !== page.url) continue;
+          findings.push(unreached(url, answer));
+          break;
         }
         const control = answer.headers.get("cache-control");
         if (/no-store|no-cache|max-age=0/i.test(control ?? "")) continue;
@@ -50,7 +53,7 @@ export const agreeingReplicas: Check = {
       for (let request = 0; request < REQUESTS; request += 1) {
         const answer = await get(page, reach);
         if (typeof answer === "string") {
-          findings.push(unreached(page, answer));
+          findings.push(unreached(page.url, answer));
           break;
         }
         const build = await buildOf(page, answer.body, reach);
@@ -62,14 +65,14 @@ export const agreeingReplicas: Check = {
       if (builds.size > 1) {
         findings.push({
           level: "fail",
-          where: page,
+          where: page.url,
           problem: `${REQUESTS} requests met ${builds.size} builds (${[...builds].join(", ")}): a reload may go back and forth between them`,
           fix: "wait until all replicas run the new build before it is recorded: tideline record --probe",
         });
       } else if ([...tags.values()].some((each) => each.size > 1)) {
         findings.push({
           level: "warn",
-          where: page,
+          where: page.url,
           problem:
             "the same page comes with different ETags, so its replicas look like different builds",
           fix: "make the ETag of the content, not of the file's time or inode",
@@ -90,26 +93,30 @@ function unreached(where: string, why: string): Finding {
 }
 
 /** The page's own stamp; where it has none, what lies beside it. */
-async function buildOf(page: string, html: string, reach: Reach): Promise<string | null> {
+async function buildOf(page: PublicAddress, html: string, reach: Reach): Promise<string | null> {
   const tag = readStampTag(html);
   if (tag?.stamp) return tag.stamp.buildId;
-  const file = await get(new URL("version.json", page).href, reach);
+  const file = await get({ ...page, url: new URL("version.json", page.url).href }, reach);
   return typeof file === "string" ? null : (parseStamp(file.body)?.buildId ?? null);
 }
 
+/** Gives what an address answers, or in a few words why it does not. */
 async function get(
-  url: string,
-  { fetch, signal }: Reach,
+  { url, authorization }: PublicAddress,
+  { fetch, signal, timeoutMs }: Reach,
 ): Promise<{ readonly headers: Headers; readonly body: string } | string> {
-  try {
+  const read = async (stop: AbortSignal) => {
     const response = await fetch(url, {
       cache: "no-store",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      headers: authorization === null ? {} : { authorization },
+      signal: stop,
     });
     const body = await response.text();
     return response.ok ? { headers: response.headers, body } : `status ${response.status}`;
+  };
+  try {
+    return await withinTime(timeoutMs, read, { signal });
   } catch (error) {
-    const { cause, message } = error as Error;
-    return cause instanceof Error ? cause.message : message;
+    return networkReason(error);
   }
 }

@@ -1,4 +1,7 @@
 import { CommandError } from "../../command-error.js";
+import { networkReason } from "../../network-reason.js";
+import { withinTime } from "../../within-time.js";
+import { type Credentials, credentialsFor } from "./credentials.js";
 
 /** How an ordinary request went. */
 export type Answer =
@@ -13,39 +16,36 @@ export type Answer =
     }
   | { readonly kind: "unreachable"; readonly why: string };
 
-/** What to send. */
+/** What to send, and how long to wait for the whole answer. */
 export interface Question {
   readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly credentials: Credentials | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const TIMEOUT_MS = 10_000;
-
 /** Sends a GET and reads the whole answer. */
-export async function ask(url: string, { signal, headers = {} }: Question): Promise<Answer> {
+export async function ask(
+  url: string,
+  { signal, timeoutMs, credentials, headers = {} }: Question,
+): Promise<Answer> {
   const start = performance.now();
-  try {
+  const get = async (stop: AbortSignal): Promise<Answer> => {
     const response = await fetch(url, {
-      headers,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      headers: { ...headers, ...credentialsFor(url, credentials) },
+      signal: stop,
     });
     const body = await response.text();
     const tookMs = performance.now() - start;
     const { status, headers: got, url: address } = response;
     return { kind: "answered", status, headers: got, body, url: address, tookMs };
+  };
+  try {
+    return await withinTime(timeoutMs, get, { signal });
   } catch (error) {
     if (signal.aborted) {
       throw new CommandError("interrupted", "Stopped before all was checked", { cause: error });
     }
-    const { name, cause, message } = error as Error;
-    if (name === "TimeoutError") {
-      return { kind: "unreachable", why: `no answer within ${TIMEOUT_MS / 1000} s` };
-    }
-    return { kind: "unreachable", why: cause instanceof Error ? whyOf(cause) : message };
+    return { kind: "unreachable", why: networkReason(error) };
   }
-}
-
-/** Several addresses that all refused come without a sentence of their own. */
-function whyOf(cause: Error & { readonly code?: unknown }): string {
-  return cause.message || String(cause.code ?? cause.name);
 }

@@ -12,6 +12,7 @@ export const doctorSseCommand: Command = {
   options: {
     quick: { help: "Leave out what takes long: the beat, and bursts between beats" },
     origin: { value: "origin", help: "Pages of this origin must be let in (CORS)" },
+    timeout: { value: "seconds", help: "How long an answer may take (10)" },
     beat: { value: "seconds", help: "How often the gateway sends the version (30)" },
     ...EVERYWHERE,
   },

@@ -136,6 +136,14 @@ async function doctor(url: string, ...args: readonly string[]): Promise<Report> 
   };
 }
 
+/** Serves a page at every path that is no gateway's; those are not found. */
+async function servePage(html: string): Promise<string> {
+  return await serve((request, response) => {
+    const isPage = !/^\/(events\/)?version|^\/healthz/.test(request.url ?? "");
+    response.writeHead(isPage ? 200 : 404, { "content-type": "text/html" }).end(html);
+  });
+}
+
 function notOk({ checks }: Report): string[] {
   return Object.entries(checks)
     .filter(([, { state }]) => state === "fail" || state === "warn")
@@ -149,6 +157,7 @@ test("a gateway that nothing is wrong with passes every check", async () => {
   expect(report.checks.cors?.state).toBe("skipped");
   expect(report.checks.clients?.text).toBe("1 client, this one among them");
   expect(report.checks.retry?.text).toBe("after 2 s, 2 s, 2 s");
+  expect(report.checks.page).toEqual({ state: "skipped", text: "the address is no page's" });
   expect(Object.keys(report.checks)).toEqual(SSE_CHECKS.map(({ name }) => name));
 });
 
@@ -352,6 +361,44 @@ describe.concurrent("one fault is one finding, with what mends it", () => {
     );
     const report = await doctor(url);
     expect(report.checks.beat?.text).toMatch(/cut off after 3\d\d ms; raise .*proxy_read_timeout/);
+    expect(report.checks.buffering).toEqual({
+      state: "skipped",
+      text: expect.stringMatching(
+        /^the greeting came at once, and no further message, as the stream was cut off after 3\d\d ms/,
+      ),
+    });
+  });
+
+  test("a stream that a proxy cuts off after a beat that came early", async () => {
+    const url = await serve(
+      gateway({
+        answer: (request, response) => {
+          if (request.url === "/events/version") {
+            setTimeout(() => response.write(event()), 300);
+            setTimeout(() => response.destroy(), BEAT_MS / 2 + 300);
+          }
+          return false;
+        },
+      }),
+    );
+    const report = await doctor(url);
+    expect(report.checks.beat?.text).toMatch(
+      /cut off after 1\.[3-6] s; raise .*proxy_read_timeout/,
+    );
+  });
+
+  test("a gateway that is being stopped meanwhile cuts nothing off", async () => {
+    const url = await serve(
+      gateway({
+        answer: (request, response) => {
+          if (request.url === "/events/version") {
+            setTimeout(() => response.end('event: drain\ndata: {"retryMs":50}\n\n'), 300);
+          }
+          return false;
+        },
+      }),
+    );
+    expect((await doctor(url)).checks.beat?.text).toMatch(/^the gateway was being stopped/);
   });
 
   test("a stream that is compressed, though punctual", async () => {
@@ -418,6 +465,11 @@ describe("refusals", () => {
       '{"code":"UNKNOWN_TARGET","message":"no"}',
       /UNKNOWN_TARGET: no.*\?appName=web&environment=/,
     ],
+    [
+      400,
+      '{"code":"INVALID_ARGUMENT","message":"expected appName and environment in the query"}',
+      /serves several targets: name one of them in the address, \?appName=web&environment=/,
+    ],
     [404, "<h1>Not found</h1>", /status 404; pass \/events\/version on/],
     [401, "", /login/],
     [502, "", /where the proxy looks for it/],
@@ -446,11 +498,10 @@ describe("refusals", () => {
   });
 
   test("a page in place of the stream", async () => {
-    const report = await doctor(
-      await serve((_request, response) => {
-        response.writeHead(200, { "content-type": "text/html" }).end("<p>hello</p>");
-      }),
-    );
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { "content-type": "text/html" }).end("<p>hello</p>");
+    });
+    const report = await doctor(`${url}/events/version`);
     expect(report.checks.stream?.text).toMatch(/a page is answered in place/);
   });
 
@@ -461,6 +512,142 @@ describe("refusals", () => {
       expect([report.code, report.checks.stream?.state]).toEqual([1, "fail"]);
     }
   });
+});
+
+describe("a target that is not named, or not served", () => {
+  const refusing =
+    (code: string, message: string): Handler =>
+    (_request, response) =>
+      void response.writeHead(404).end(JSON.stringify({ code, message }));
+  const cases: readonly [string, Handler][] = [
+    ["UNKNOWN_TARGET", refusing("UNKNOWN_TARGET", "no")],
+    ["INVALID_ARGUMENT", refusing("INVALID_ARGUMENT", "expected appName and environment")],
+  ];
+  test.each(cases)("%s is one finding, whatever the origin", async (_, handler) => {
+    const report = await doctor(await serve(handler), "--origin", "https://shop.example");
+    expect(notOk(report)).toEqual(["stream"]);
+    expect(report.checks.cors?.text).toBe("there is no answer that pages could read");
+    expect(report.checks.version?.text).toBe("it is refused as the stream is, for the same reason");
+  });
+
+  test.each(cases)("%s is mended in the script tag, if a page named it", async (_, handler) => {
+    const origin = await serve(handler);
+    const page = await servePage(`<script src="${origin}/tideline.js"></script>`);
+    const report = await doctor(page, "--quick");
+    expect(notOk(report)).toEqual(["stream"]);
+    expect(report.checks.stream?.text).toMatch(
+      /in the page's script tag, data-app="web" data-environment="production"/,
+    );
+  });
+});
+
+describe("a page", () => {
+  test.each([
+    [
+      "<p>hello</p>",
+      /^it carries no script tag of tideline\.js, and there is no gateway .* add to the page: <script src="https:\/\/<the gateway>\/tideline\.js" data-app="web" data-environment="production"><\/script>/,
+    ],
+    [
+      '<!-- <script src="/tideline.js"></script> -->',
+      /^its script tag of tideline\.js is commented out,.*; take the comment away/,
+    ],
+  ])("without the script tag is told so, and nothing else: %s", async (html, text) => {
+    const report = await doctor(await servePage(html));
+    expect(report.code).toBe(1);
+    expect(notOk(report)).toEqual(["page"]);
+    expect(report.checks.page?.text).toMatch(text);
+    expect(report.checks.stream?.state).toBe("skipped");
+  });
+
+  test("without the tag, but with a gateway at its address, may watch by itself", async () => {
+    const url = await serve(
+      gateway({
+        answer: (request, response) => {
+          if (request.url !== "/") return false;
+          response.writeHead(200, { "content-type": "text/html" }).end("<div id=root></div>");
+          return true;
+        },
+      }),
+    );
+    const report = await doctor(url, "--quick");
+    expect([report.code, notOk(report)]).toEqual([0, ["page"]]);
+    expect(report.checks.page?.text).toMatch(
+      /only if its own bundle watches; add to the page: <script src="\/tideline\.js"/,
+    );
+  });
+
+  test("with a placeholder in place of its version is told how to fill it in", async () => {
+    const origin = await serve(gateway({ headers: { "access-control-allow-origin": "*" } }));
+    const page = await servePage(
+      `<body data-app-version="{{ version }}"><script src="${origin}/tideline.js"></script>`,
+    );
+    const report = await doctor(page, "--quick");
+    expect(report.checks.page).toEqual({
+      state: "fail",
+      text: expect.stringMatching(
+        /^its body says data-app-version="{{ version }}".*<body data-app-version="1\.4\.2">/,
+      ),
+    });
+  });
+});
+
+describe("what cannot be asked is one clear sentence", () => {
+  test("redirects in a circle", async () => {
+    const url = await serve(
+      (_request, response) => void response.writeHead(302, { location: "/version" }).end(),
+    );
+    const { checks } = await doctor(url, "--quick");
+    expect(checks.stream?.text).toMatch(/^it redirects on and on, 20 times by now; let /);
+    expect(checks.version?.text).toMatch(/^it was not reached: it redirects on and on; /);
+  });
+
+  test("a redirect away from http", async () => {
+    const url = await serve(
+      (_request, response) =>
+        void response.writeHead(302, { location: "ftp://me:secret@a.example/" }).end(),
+    );
+    const { checks } = await doctor(url, "--quick");
+    expect(checks.stream?.text).toMatch(/^it redirects to "ftp:\/\/\*\*\*@a\.example\/", where /);
+  });
+
+  test("https to a port of http", async () => {
+    const url = (await serve(gateway())).replace("http:", "https:");
+    const { checks } = await doctor(url, "--quick");
+    for (const name of ["stream", "version"]) {
+      expect(checks[name]?.text.split("\n")[0]).toMatch(
+        /^it was not reached: what answers there speaks no TLS; is it http in place of https\?; /,
+      );
+    }
+  });
+
+  test("a port that browsers refuse", async () => {
+    const { checks } = await doctor("http://127.0.0.1:1/", "--quick");
+    expect(checks.version?.text).toMatch(/browsers refuse to open its port, use another/);
+  });
+});
+
+test("a name and a password in the address are for its host alone, and never shown", async () => {
+  const seen: unknown[] = [];
+  const open = gateway();
+  const origin = await serve((request, response) => {
+    if (request.headers.authorization === `Basic ${btoa("me:s3cret")}`) open(request, response);
+    else response.writeHead(401).end();
+  });
+  const other = await serve(
+    gateway({
+      answer: (request) => {
+        seen.push(request.headers.authorization);
+        return false;
+      },
+    }),
+  );
+  const guarded = origin.replace("//", "//me:s3cret@");
+  const report = await doctor(guarded, "--quick");
+  expect(notOk(report)).toEqual([]);
+  expect(JSON.stringify(report)).not.toContain("s3cret");
+  const page = await servePage(`<script src="${other}/tideline.js"></script>`);
+  await doctor(page.replace("//", "//me:s3cret@"), "--quick");
+  expect(new Set(seen)).toEqual(new Set([undefined]));
 });
 
 describe("/version", () => {
@@ -576,7 +763,7 @@ describe("as a program", () => {
     expect(stdout).toMatch(
       /✓ first-event: after \d+ ms\n {4}id: 7\n {4}event: version_update\n {4}data: \{"type":"version","version":"abc123"/,
     );
-    expect(stdout).toMatch(/\n\n\d+ ok, 0 with warnings, 0 failed, 2 skipped\n$/);
+    expect(stdout).toMatch(/\n\n\d+ ok, 0 with warnings, 0 failed, 3 skipped\n$/);
   });
 
   test("what is wrong goes to the error stream, with what mends it; exit code 1", async () => {
@@ -606,14 +793,46 @@ describe("as a program", () => {
     });
     expect([code, stderr]).toEqual([
       130,
-      `Listening to ${url}/events/version for up to 37.5 s\nStopped before all was checked\n`,
+      `Listening to ${url}/events/version for 37.5 s\nStopped before all was checked\n`,
     ]);
+  });
+
+  test.each([
+    ["accepts and never answers", ""],
+    [
+      "sends the head of a stream and nothing more",
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+    ],
+  ])("an address that %s is given up; exit code 1", async (_, greeting) => {
+    const url = await listen(
+      createTcpServer((socket) => {
+        socket.on("error", () => {});
+        closing.push(() => socket.destroy());
+        if (greeting !== "") socket.once("data", () => socket.write(greeting));
+      }),
+    );
+    const { code, stderr } = await program(url, "--quick", "--timeout", "0.3");
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `✗ version: ${url}/version: it was not reached: no answer within 0.3 s\n`,
+    );
+    const page = await runCli(cli, ["doctor", "--url", `${url}/`, "--timeout", "0.3"], {
+      cwd: tmpdir(),
+    });
+    expect(page.code).toBe(1);
+    expect(page.stderr).toContain(
+      `FAILED   no-store: ${url}/: it was not reached: no answer within 0.3 s\n`,
+    );
   });
 
   test.each([
     [
       ["example.com"],
       'Cannot look at a gateway: expected an http or https address, got "example.com"',
+    ],
+    [
+      ["htp://me:s3cret@example.com"],
+      'Cannot look at a gateway: expected an http or https address, got "htp://***@example.com"',
     ],
     [[], 'Cannot run "doctor sse": expected <url>, got nothing'],
     [

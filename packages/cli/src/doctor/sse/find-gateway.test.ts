@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addressesOf } from "./addresses.js";
-import { gatewayOfPage } from "./gateway-of-page.js";
+import { readPage } from "./read-page.js";
 
 describe("addressesOf()", () => {
   const STREAM = "https://a.example/live/events/version?appName=web";
@@ -25,7 +25,7 @@ describe("addressesOf()", () => {
   });
 });
 
-describe("gatewayOfPage()", () => {
+describe("readPage()", () => {
   const PAGE = "https://shop.example/a/b.html";
   test.each([
     ['<script src="/tideline.js">', "https://shop.example/"],
@@ -41,13 +41,57 @@ describe("gatewayOfPage()", () => {
     ],
     ['<script src="/vendor.js"></script><script src="/tideline.js">', "https://shop.example/"],
   ])("%s", (html, gateway) => {
-    expect(gatewayOfPage(PAGE, html)).toBe(gateway);
+    expect(readPage(PAGE, html).gateway).toBe(gateway);
   });
 
   test.each(["", '<script src="/other-tideline.jsx">', "<script>tideline.js</script>"])(
     "no gateway in %j",
     (html) => {
-      expect(gatewayOfPage(PAGE, html)).toBeNull();
+      expect(readPage(PAGE, html)).toEqual({
+        url: PAGE,
+        gateway: null,
+        isTagCommentedOut: false,
+        placeholder: null,
+      });
     },
   );
+
+  const TAG = '<script src="/tideline.js"></script>';
+  test.each([
+    `<!-- ${TAG} -->`,
+    `<!-- later:\n${TAG}`,
+    `<script>var comment = "";</script><!--${TAG}-->`,
+  ])("a tag in a comment is none: %j", (html) => {
+    expect(readPage(PAGE, html)).toMatchObject({ gateway: null, isTagCommentedOut: true });
+  });
+
+  test("what a script says of comments and tags is its own affair", () => {
+    const html = `<script>a = "<!--";</script>${TAG}<script>b = "-->";</script>`;
+    expect(readPage(PAGE, html).gateway).toBe("https://shop.example/");
+    expect(readPage(PAGE, `<script>a = '<script src="/tideline.js">';</script>`).gateway).toBe(
+      null,
+    );
+  });
+
+  test.each([
+    "{{ version }}",
+    "v{{ version }}",
+    "<%= version %>",
+    "#{version}",
+    "__VERSION__",
+    "%VERSION%",
+    "dev",
+    "",
+  ])("a body whose version is %j has none", (version) => {
+    expect(readPage(PAGE, `<body class=a data-app-version="${version}">`).placeholder).toBe(
+      version,
+    );
+  });
+
+  test("a version is none of those, and a stamp in the head counts for more", () => {
+    expect(readPage(PAGE, '<body data-app-version="1.4.2">').placeholder).toBeNull();
+    const stamp = "{&quot;appName&quot;:&quot;web&quot;,&quot;buildId&quot;:&quot;abc&quot;}";
+    const html = `<meta name="tideline-build" content="${stamp}"><body data-app-version="{{ v }}">`;
+    expect(readPage(PAGE, html).placeholder).toBeNull();
+  });
 });

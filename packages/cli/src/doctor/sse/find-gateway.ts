@@ -1,36 +1,61 @@
 import { CommandError } from "../../command-error.js";
+import { masked, publicAddress } from "../../record/public-address.js";
 import { type Addresses, addressesOf } from "./addresses.js";
 import { ask } from "./ask.js";
-import { gatewayOfPage } from "./gateway-of-page.js";
+import type { Credentials } from "./credentials.js";
+import { type Page, readPage } from "./read-page.js";
 
 /** Which gateway an address means, and how that was found out. */
 export interface FoundGateway {
   readonly addresses: Addresses;
-  /** The origin of the page that names it; null if no page was read. */
-  readonly pageOrigin: string | null;
+  /** The page at the address; null if there is none. */
+  readonly page: Page | null;
+  readonly credentials: Credentials | null;
+}
+
+/** How to look for it. */
+export interface FindGatewayOptions {
+  readonly signal: AbortSignal;
+  /** How long the page may take. */
+  readonly timeoutMs: number;
 }
 
 const OWN_PATH = /\/(events\/version|version|tideline\.js)\/*$/;
 
 /**
  * Finds the gateway that an address means: its own, one of its answers, or a page that carries its
- * script tag. An address that says neither is taken for the gateway's own.
+ * script tag. An address that says neither is taken for the gateway's own. A name and a password in
+ * the address are for its host alone.
  *
  * @throws {CommandError} `usage`, if it is no http or https address.
  */
-export async function findGateway(url: string, signal: AbortSignal): Promise<FoundGateway> {
-  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+export async function findGateway(
+  text: string,
+  options: FindGatewayOptions,
+): Promise<FoundGateway> {
+  if (!URL.canParse(text) || !/^https?:/i.test(text)) {
     throw new CommandError(
       "usage",
-      `Cannot look at a gateway: expected an http or https address, got "${url}"`,
+      `Cannot look at a gateway: expected an http or https address, got "${masked(text)}"`,
     );
   }
-  if (OWN_PATH.test(new URL(url).pathname)) {
-    return { addresses: addressesOf(url), pageOrigin: null };
+  const { url, authorization } = publicAddress("<url>", text);
+  const credentials =
+    authorization === null ? null : { origin: new URL(url).origin, authorization };
+  const own = { addresses: addressesOf(url), page: null, credentials };
+  if (OWN_PATH.test(new URL(url).pathname)) return own;
+  const headers = { accept: "text/html,*/*;q=0.1" };
+  const answer = await ask(url, { ...options, credentials, headers });
+  if (answer.kind === "unreachable") return own;
+  const page = readPage(withoutPassword(answer.url), answer.body);
+  if (page.gateway !== null) {
+    return { addresses: addressesOf(withoutPassword(page.gateway)), page, credentials };
   }
-  const page = await ask(url, { signal, headers: { accept: "text/html,*/*;q=0.1" } });
-  const gateway = page.kind === "answered" ? gatewayOfPage(page.url, page.body) : null;
-  return gateway !== null && page.kind === "answered"
-    ? { addresses: addressesOf(gateway), pageOrigin: new URL(page.url).origin }
-    : { addresses: addressesOf(url), pageOrigin: null };
+  const isPage =
+    answer.status === 200 && /^text\/html\b/i.test(answer.headers.get("content-type") ?? "");
+  return isPage ? { ...own, page } : own;
+}
+
+function withoutPassword(url: string): string {
+  return publicAddress("the page's gateway", url).url;
 }

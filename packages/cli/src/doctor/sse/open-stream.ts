@@ -4,6 +4,8 @@ import { request as requestHttps } from "node:https";
 import type { Readable } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { CommandError } from "../../command-error.js";
+import { networkReason } from "../../network-reason.js";
+import { type Credentials, credentialsFor } from "./credentials.js";
 import { type EventBlock, eventBlocks } from "./event-blocks.js";
 
 /** What to send, and how long to wait. */
@@ -12,6 +14,7 @@ export interface StreamRequest {
   readonly origin?: string;
   /** So long after the head the gateway is to send the first message; it need not know of that. */
   readonly probeMs?: number;
+  readonly credentials: Credentials | null;
   /** For the connection, and then for the headers. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -48,9 +51,13 @@ export async function openStream(url: string, asked: StreamRequest): Promise<Ope
     const { status, headers } = opening.head;
     const { location } = headers;
     if (status < 300 || status > 399 || status === 304 || location === undefined) return stream;
-    if (!URL.canParse(location, address) || redirects.length === MAX_REDIRECTS) return stream;
+    const next = URL.canParse(location, address) ? new URL(location, address) : null;
+    if (next === null || !/^https?:$/.test(next.protocol)) return stream;
+    if (redirects.length === MAX_REDIRECTS) return stream;
     stream.close();
-    address = new URL(location, address).href;
+    next.username = "";
+    next.password = "";
+    address = next.href;
     redirects.push(address);
   }
 }
@@ -69,6 +76,7 @@ export class OpenStream {
   readonly #waiting = new Set<() => void>();
   #signal: AbortSignal | null = null;
   #close = () => {};
+  #startedAt: number | null = null;
 
   constructor(address: string, redirects: readonly string[]) {
     this.address = address;
@@ -87,6 +95,7 @@ export class OpenStream {
         "cache-control": "no-cache",
         // As a browser asks; a proxy answers alike.
         connection: "keep-alive",
+        ...credentialsFor(this.address, asked.credentials),
         ...(asked.origin !== undefined && { origin: asked.origin }),
         ...(asked.probeMs !== undefined && { "tideline-probe": `${asked.probeMs}` }),
         ...(asked.lastEventId !== undefined && { "last-event-id": asked.lastEventId }),
@@ -113,10 +122,10 @@ export class OpenStream {
           timer = setTimeout(giveUp, asked.timeoutMs);
         }),
       );
-      request.on("error", (error: NodeJS.ErrnoException) => {
+      request.on("error", (error) => {
         clearTimeout(timer);
         this.#end(connectedAt);
-        resolve({ kind: "unreachable", why: error.message || String(error.code) });
+        resolve({ kind: "unreachable", why: networkReason(error) });
       });
       request.once("response", (response) => {
         clearTimeout(timer);
@@ -160,12 +169,18 @@ export class OpenStream {
     return isTrue();
   }
 
+  /** How long ago the connection stood; 0 before it was answered. */
+  get ageMs(): number {
+    return this.#startedAt === null ? 0 : performance.now() - this.#startedAt;
+  }
+
   close(): void {
     this.#signal?.removeEventListener("abort", this.#close);
     this.#close();
   }
 
   #read(response: IncomingMessage, start: number): void {
+    this.#startedAt = start;
     const read = eventBlocks();
     const decoder = new TextDecoder();
     const body = decoded(response);

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from "../../command.js";
 import { CommandError } from "../../command-error.js";
 import type { GivenOptions } from "../../parse-command-line.js";
+import { masked } from "../../record/public-address.js";
 import type { Outcome, Terminal } from "../../terminal.js";
 import { type CheckResult, lookSafely, stateOf } from "../check.js";
 import { findGateway } from "./find-gateway.js";
@@ -10,6 +11,7 @@ import { SSE_CHECKS } from "./sse-checks.js";
 import { visit } from "./visit.js";
 
 const DEFAULT_BEAT_S = 30;
+const DEFAULT_TIMEOUT_S = 10;
 
 /** `tideline doctor sse`. Changes nothing. */
 export async function runDoctorSse(
@@ -20,10 +22,15 @@ export async function runDoctorSse(
   // Shorter than a fifth of a second nothing could be told from a busy machine's delays.
   const beatMs = (given.number("beat", 0.2, 3600) ?? DEFAULT_BEAT_S) * 1000;
   const isQuick = given.has("quick");
-  const { addresses, pageOrigin } = await findGateway(given.text("url") ?? "", signal);
-  if (!isQuick) log(`Listening to ${addresses.stream} for up to ${duration(beatMs * 1.25)}`);
+  const timeoutMs = (given.number("timeout", 0.1, 300) ?? DEFAULT_TIMEOUT_S) * 1000;
+  const { addresses, page, credentials } = await findGateway(given.text("url") ?? "", {
+    signal,
+    timeoutMs,
+  });
+  const pageOrigin = page === null || page.gateway === null ? null : new URL(page.url).origin;
+  if (!isQuick) log(`Listening to ${addresses.stream} for ${duration(beatMs * 1.25)}`);
   const seen = await visit({
-    addresses,
+    ...{ addresses, page, credentials, timeoutMs },
     origin: asked ?? pageOrigin,
     beatMs: isQuick ? null : beatMs,
     signal,
@@ -62,6 +69,6 @@ function readOrigin(text: string | undefined): string | null {
   }
   throw new CommandError(
     "usage",
-    `Cannot use --origin: expected an origin like "https://example.com", got "${text}"`,
+    `Cannot use --origin: expected an origin like "https://example.com", got "${masked(text)}"`,
   );
 }

@@ -4,6 +4,7 @@ import { allowedOrigin } from "./checks/allowed-origin.js";
 import { countedClients } from "./checks/counted-clients.js";
 import { firstEventPrompt } from "./checks/first-event.js";
 import { httpVersion } from "./checks/http-version.js";
+import { readablePage } from "./checks/readable-page.js";
 import { resumes } from "./checks/resumes.js";
 import { spreadRetries } from "./checks/spread-retries.js";
 import { sseHeaders } from "./checks/sse-headers.js";
@@ -16,7 +17,7 @@ import type { Visit } from "./visit.js";
 
 /** All checks. */
 export const SSE_CHECKS: readonly Check<Visit>[] = [
-  ...[streamAnswers, sseHeaders, firstEventPrompt, uncompressed, httpVersion],
+  ...[readablePage, streamAnswers, sseHeaders, firstEventPrompt, uncompressed, httpVersion],
   ...[versionAnswer, allowedOrigin, countedClients, resumes, spreadRetries],
   // The beat is waited for; what came meanwhile tells of bursts.
   ...[steadyBeat, unbuffered],

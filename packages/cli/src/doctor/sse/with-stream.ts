@@ -15,6 +15,11 @@ export async function withStream(
   return await look(opening.head, stream);
 }
 
+/** True if there is a stream: answered with 200, and not by a page. */
+export function isStream({ opening }: OpenStream): boolean {
+  return opening.kind === "answered" && opening.head.status === 200 && !isPage(opening.head);
+}
+
 /** True if a page is answered in place of a stream. */
 export function isPage({ headers }: Head): boolean {
   return /^text\/html\b/i.test(headers["content-type"] ?? "");

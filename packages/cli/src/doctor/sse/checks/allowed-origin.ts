@@ -1,6 +1,8 @@
 import { type Check, checked, type Finding, skipped } from "../../check.js";
 import { shown } from "../shown.js";
+import { readVersionData } from "../version-event.js";
 import type { Visit } from "../visit.js";
+import { isStream } from "../with-stream.js";
 
 /** Pages of another origin may read the stream and /version. */
 export const allowedOrigin: Check<Visit> = {
@@ -30,11 +32,13 @@ export const allowedOrigin: Check<Visit> = {
       }
     };
     const { opening } = stream;
-    if (opening.kind === "answered") {
+    // A refusal is mended first: it is not what pages are to read.
+    if (opening.kind === "answered" && isStream(stream)) {
       const { "access-control-allow-origin": allowed, vary } = opening.head.headers;
       judge(stream.address, allowed, vary);
     }
-    if (version.kind === "answered") {
+    const isVersion = version.kind === "answered" && readVersionData(version.body) !== null;
+    if (version.kind === "answered" && isVersion) {
       const { headers } = version;
       judge(
         addresses.version,
@@ -42,6 +46,7 @@ export const allowedOrigin: Check<Visit> = {
         headers.get("vary") ?? undefined,
       );
     }
+    if (!isVersion && !isStream(stream)) return skipped("there is no answer that pages could read");
     return checked(findings, `pages of ${origin} may read the stream and /version`);
   },
 };

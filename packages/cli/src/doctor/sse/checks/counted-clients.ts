@@ -1,5 +1,4 @@
 import { type Check, checked, skipped } from "../../check.js";
-import { ask } from "../ask.js";
 import type { Visit } from "../visit.js";
 import { withStream } from "../with-stream.js";
 
@@ -10,7 +9,7 @@ export const countedClients: Check<Visit> = {
   look: (visit) =>
     withStream(visit, async (_head, stream) => {
       const where = visit.addresses.health;
-      const answer = await ask(where, { signal: visit.signal });
+      const answer = await visit.ask(where);
       const health = answer.kind === "answered" ? readHealth(answer.body) : null;
       if (health === null) return skipped("/healthz is not to be seen from here");
       const { status, clients } = health;

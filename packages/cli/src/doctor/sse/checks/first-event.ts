@@ -2,7 +2,7 @@ import { type Check, checked, type Finding, skipped } from "../../check.js";
 import type { EventBlock } from "../event-blocks.js";
 import { duration, shown } from "../shown.js";
 import { firstEvent, readVersionData, VERSION_EVENT } from "../version-event.js";
-import { PATIENCE_MS, PROMPT_MS, type Visit } from "../visit.js";
+import { PROMPT_MS, type Visit } from "../visit.js";
 import { withStream } from "../with-stream.js";
 
 /** The version comes at once, in the event that pages listen to. */
@@ -11,16 +11,17 @@ export const firstEventPrompt: Check<Visit> = {
   promise: "the version comes within 1 s",
   look: async (visit) => {
     if (visit.stream.opening.kind === "silent") {
-      const problem = `neither headers nor an event came within ${duration(PATIENCE_MS)}`;
+      const problem = `neither headers nor an event came within ${duration(visit.patienceMs)}`;
       const fix = "see what the check buffering says; without a proxy, see the gateway's log";
       return checked([{ level: "fail", where: visit.stream.address, problem, fix }]);
     }
     return await withStream(visit, async (head, stream) => {
       const where = stream.address;
       const isThere = () => firstEvent(stream) !== null;
-      await stream.until(isThere, PATIENCE_MS - head.afterMs);
+      await stream.until(isThere, visit.patienceMs - head.afterMs);
       const block = firstEvent(stream);
-      if (block === null) return checked([{ ...missing(stream.endedAfterMs), where }]);
+      if (block === null)
+        return checked([{ ...missing(stream.endedAfterMs, visit.patienceMs), where }]);
       if (!/^text\/event-stream/i.test(head.headers["content-type"] ?? "")) {
         return skipped("browsers refuse its content-type");
       }
@@ -35,11 +36,11 @@ export const firstEventPrompt: Check<Visit> = {
 
 type Problem = Omit<Finding, "where">;
 
-function missing(endedAfterMs: number | null): Problem {
+function missing(endedAfterMs: number | null, patienceMs: number): Problem {
   if (endedAfterMs === null) {
     return {
       level: "fail",
-      problem: `no event came within ${duration(PATIENCE_MS)}`,
+      problem: `no event came within ${duration(patienceMs)}`,
       fix: "see what the check buffering says; without a proxy, send the version on connect",
     };
   }

@@ -1,7 +1,8 @@
 import { connect } from "node:tls";
+import { networkReason } from "../../../network-reason.js";
 import { type Check, checked } from "../../check.js";
 import { shown } from "../shown.js";
-import { PATIENCE_MS, type Visit } from "../visit.js";
+import type { Visit } from "../visit.js";
 import { withStream } from "../with-stream.js";
 
 /** The stream's HTTP leaves room for the page's own requests. */
@@ -21,7 +22,7 @@ export const httpVersion: Check<Visit> = {
           "HTTP/1.1; a browser opens six connections to a host, and one stream for all its tabs is one of them",
         );
       }
-      const chosen = await negotiated(new URL(where), visit.signal);
+      const chosen = await negotiated(new URL(where), visit);
       if (chosen === "h2")
         return checked([], "HTTP/2 is offered: streams and requests share a connection");
       const problem =
@@ -32,7 +33,10 @@ export const httpVersion: Check<Visit> = {
 };
 
 /** What a server chooses of what browsers offer it; null if it chooses nothing. */
-async function negotiated({ hostname, port }: URL, signal: AbortSignal): Promise<string | null> {
+async function negotiated(
+  { hostname, port }: URL,
+  { signal, patienceMs }: Visit,
+): Promise<string | null> {
   const host = hostname.replace(/^\[|\]$/g, "");
   return await new Promise((resolve, reject) => {
     const socket = connect({
@@ -41,12 +45,12 @@ async function negotiated({ hostname, port }: URL, signal: AbortSignal): Promise
       // Names of hosts only: TLS knows no addresses there (RFC 6066 3).
       ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
       ALPNProtocols: ["h2", "http/1.1"],
-      timeout: PATIENCE_MS,
+      timeout: patienceMs,
     });
     const stop = () => socket.destroy(new Error("it was stopped"));
     signal.addEventListener("abort", stop, { once: true });
     socket.once("timeout", () => socket.destroy(new Error("no TLS connection in time")));
-    socket.once("error", reject);
+    socket.once("error", (error) => reject(new Error(networkReason(error))));
     socket.once("close", () => signal.removeEventListener("abort", stop));
     socket.once("secureConnect", () => {
       resolve(socket.alpnProtocol || null);

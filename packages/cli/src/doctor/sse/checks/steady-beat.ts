@@ -26,22 +26,30 @@ export const steadyBeat: Check<Visit> = {
         stream.blocks.filter(
           ({ event, afterMs }) => event?.type === VERSION_EVENT && afterMs > first.afterMs,
         );
-      await stream.until(() => beats().length > 0, beatMs * SLACK);
+      // The gateway's beat is one for all its clients, so the first may come at any moment of it: only
+      // a whole interval shows what happens in one.
+      const watchMs = beatMs * SLACK;
+      await stream.until(() => false, first.afterMs + watchMs - stream.ageMs);
+      const ended = stream.endedAfterMs;
+      const last = stream.blocks.at(-1)?.event;
+      if (ended !== null && last?.type === "drain") {
+        return skipped("the gateway was being stopped, and sent its clients away: run it again");
+      }
       const findings: Finding[] = [];
       const silenceMs = longestSilence(stream);
       const [beat] = beats();
-      if (beat === undefined && stream.endedAfterMs !== null) {
+      if (ended !== null) {
         findings.push({
           level: "fail",
           where,
-          problem: `the stream was cut off after ${duration(stream.endedAfterMs)}`,
+          problem: `the stream was cut off after ${duration(ended)}`,
           fix: "raise the time after which a proxy gives up a silent answer (in nginx proxy_read_timeout) above 60 s, and lift limits on how long a request may last",
         });
       } else if (beat === undefined) {
         findings.push({
           level: "fail",
           where,
-          problem: `the version did not come again within ${duration(beatMs * SLACK)}`,
+          problem: `the version did not come again within ${duration(watchMs)}`,
           fix: `send it every ${duration(beatMs)}; where the gateway is set otherwise, say so with --beat`,
         });
       } else if (silenceMs > beatMs * LONG_SILENCE) {
@@ -55,15 +63,16 @@ export const steadyBeat: Check<Visit> = {
       const pause = beat === undefined ? 0 : beat.afterMs - first.afterMs;
       return checked(
         findings,
-        `the version came again after ${duration(pause)}; the longest silence was ${duration(silenceMs)}`,
+        `the version came again after ${duration(pause)}; the longest silence in ${duration(watchMs)} was ${duration(silenceMs)}`,
       );
     }),
 };
 
-function longestSilence({ blocks }: OpenStream): number {
+function longestSilence({ blocks, ageMs, endedAfterMs }: OpenStream): number {
   let longest = 0;
   for (const [index, { afterMs }] of blocks.entries()) {
     longest = Math.max(longest, afterMs - (blocks[index - 1]?.afterMs ?? afterMs));
   }
-  return longest;
+  const lastMs = blocks.at(-1)?.afterMs ?? 0;
+  return Math.max(longest, endedAfterMs === null ? ageMs - lastMs : 0);
 }

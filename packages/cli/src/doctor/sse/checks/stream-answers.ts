@@ -1,13 +1,15 @@
+import { masked } from "../../../record/public-address.js";
 import { type Check, checked, type Finding, skipped } from "../../check.js";
+import { refusalOf, targetFix } from "../refusal.js";
 import { shown } from "../shown.js";
 import type { Visit } from "../visit.js";
-import { isPage } from "../with-stream.js";
+import { isPage, isStream } from "../with-stream.js";
 
 /** There is a stream at the address. */
 export const streamAnswers: Check<Visit> = {
   name: "stream",
   promise: "the stream answers",
-  look: async ({ stream }) => {
+  look: async ({ stream, page }) => {
     const { opening, redirects, address: where } = stream;
     const fail = (problem: string, fix: string) =>
       checked([{ level: "fail", where, problem, fix }]);
@@ -18,11 +20,25 @@ export const streamAnswers: Check<Visit> = {
         "name a gateway that runs, or a page that carries its script tag",
       );
     }
-    const { status } = opening.head;
+    if (page?.gateway === null && !isStream(stream)) {
+      return skipped("the page names no gateway, and there is none at its address");
+    }
+    const { status, headers } = opening.head;
     if (status !== 200) {
       // The body of a refusal is short, and ends.
       await stream.until(() => false, 1000);
-      return fail(`it answers status ${status}${saidBy(stream.text)}`, fixFor(status, stream.text));
+      const { location } = headers;
+      if (status > 299 && status < 400 && location !== undefined) {
+        const problem =
+          redirects.length > 1
+            ? `it redirects on and on, ${redirects.length} times by now`
+            : `it redirects to "${shown(masked(location))}", where no browser follows`;
+        return fail(problem, "let the address of the stream answer by itself, without a redirect");
+      }
+      const refusal = refusalOf(stream.text);
+      const said = refusal === null ? "" : ` (${refusal.said})`;
+      const fix = targetFix(refusal, page) ?? fixFor(status, refusal?.code);
+      return fail(`it answers status ${status}${said}`, fix);
     }
     if (isPage(opening.head)) {
       return fail(
@@ -40,29 +56,15 @@ export const streamAnswers: Check<Visit> = {
   },
 };
 
-/** The `{code, message}` of a gateway's refusal. */
-function saidBy(text: string): string {
-  try {
-    const { code, message } = JSON.parse(text) as Record<string, unknown>;
-    return typeof message === "string" ? ` (${shown(`${code}: ${message}`)})` : "";
-  } catch {
-    // A proxy's own page says no more than its status.
-    return "";
-  }
-}
-
-function fixFor(status: number, text: string): string {
-  if (/"UNKNOWN_TARGET"/.test(text)) {
-    return "name a target that the gateway serves: ?appName=web&environment=production";
-  }
+function fixFor(status: number, code: string | undefined): string {
   if (status === 404) return "pass /events/version on to the gateway";
   if (status === 401 || status === 403) {
     return "let /events/version past the login: an EventSource cannot answer one";
   }
-  if (status === 429 || /"TOO_MANY_CONNECTIONS"/.test(text)) {
+  if (status === 429 || code === "TOO_MANY_CONNECTIONS") {
     return "allow more connections, or run another gateway";
   }
-  if (status === 503 && /"DRAINING"/.test(text)) {
+  if (status === 503 && code === "DRAINING") {
     return "it is being stopped: let the proxy try the next gateway (proxy_next_upstream http_503)";
   }
   if (status === 503) return "allow more connections in the proxy, or run another gateway";

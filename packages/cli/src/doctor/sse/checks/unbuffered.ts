@@ -3,7 +3,7 @@ import type { EventBlock } from "../event-blocks.js";
 import type { OpenStream } from "../open-stream.js";
 import { duration } from "../shown.js";
 import { firstEvent } from "../version-event.js";
-import { PATIENCE_MS, PROMPT_MS, type Visit } from "../visit.js";
+import { PROMPT_MS, type Visit } from "../visit.js";
 import { isPage } from "../with-stream.js";
 
 /**
@@ -22,7 +22,7 @@ export const unbuffered: Check<Visit> = {
     if (opening.kind === "answered" && (opening.head.status !== 200 || isPage(opening.head))) {
       return skipped("there is no stream");
     }
-    const held = heldBack(stream);
+    const held = heldBack(stream, visit.patienceMs);
     if (held !== null) {
       if (version.kind === "unreachable" || version.tookMs > PROMPT_MS) {
         return skipped(`${held}, and /version is no faster: not a sign of a proxy's buffer`);
@@ -40,9 +40,17 @@ export const unbuffered: Check<Visit> = {
       const problem = `the headers came only with the first event, ${duration(late)} after the gateway had sent them: a proxy in between gathers the answer`;
       return found({ level: "fail", where, problem, fix: FIX });
     }
-    return beatMs === null
-      ? checked([], "nothing was held back; bursts are not looked for with --quick")
-      : checked([]);
+    if (firstEvent(stream) === null) return skipped("the answer ended without an event");
+    if (beatMs === null) {
+      return checked([], "nothing was held back; bursts are not looked for with --quick");
+    }
+    // Everything so far is the greeting: whether something is gathered is not to be seen.
+    if (stream.blocks.every(({ afterMs }) => isGreeting(stream, afterMs, beatMs))) {
+      const ended = stream.endedAfterMs;
+      const why = ended === null ? "" : `, as the stream was cut off after ${duration(ended)}`;
+      return skipped(`the greeting came at once, and no further message${why}`);
+    }
+    return checked([]);
   },
 };
 
@@ -56,13 +64,13 @@ function found(finding: Finding): Found {
   return checked([finding]);
 }
 
-function heldBack(stream: OpenStream): string | null {
+function heldBack(stream: OpenStream, patienceMs: number): string | null {
   const { opening } = stream;
   if (opening.kind === "silent") return `nothing came within ${duration(opening.waitedMs)}`;
   const afterMs = firstEvent(stream)?.afterMs;
   // An answer that ended held nothing back: the check first-event speaks of it.
   if (afterMs === undefined) {
-    return stream.endedAfterMs === null ? `no event came within ${duration(PATIENCE_MS)}` : null;
+    return stream.endedAfterMs === null ? `no event came within ${duration(patienceMs)}` : null;
   }
   return afterMs > PROMPT_MS ? `the first event came after ${duration(afterMs)}` : null;
 }
@@ -82,14 +90,20 @@ async function headKept({ open }: Visit): Promise<number | null> {
   return event.afterMs - opening.head.afterMs < PROBE_MS / 4 ? PROBE_MS : null;
 }
 
+/** What comes with the first bytes, or soon after them. */
+function isGreeting({ blocks }: OpenStream, afterMs: number, beatMs: number): boolean {
+  return afterMs - (blocks[0]?.afterMs ?? 0) < beatMs / 10;
+}
+
 /**
  * Messages that arrived together, though a beat is between them. What tells something new is left
  * out: a change is sent when it happens, which may be beside a beat.
  */
 function burstOf(
-  { blocks }: OpenStream,
+  stream: OpenStream,
   beatMs: number,
 ): { readonly count: number; readonly silenceMs: number } | null {
+  const { blocks } = stream;
   const startMs = blocks[0]?.afterMs ?? 0;
   let said: string | null = null;
   let run: EventBlock[] = [];
@@ -97,8 +111,7 @@ function burstOf(
   for (const block of blocks) {
     const isNews = block.event !== null && block.event.data !== said;
     if (block.event !== null) said = block.event.data;
-    // What comes with the first bytes is the greeting.
-    if (isNews || block.afterMs - startMs < beatMs / 10) {
+    if (isNews || isGreeting(stream, block.afterMs, beatMs)) {
       lastMs = block.afterMs;
       run = [];
       continue;

@@ -1,14 +1,15 @@
-import { type Check, checked, type Finding } from "../../check.js";
-import { ask } from "../ask.js";
+import { type Check, checked, type Finding, skipped } from "../../check.js";
+import { refusalOf, targetFix } from "../refusal.js";
 import { duration, shown } from "../shown.js";
 import { firstEvent, readVersionData } from "../version-event.js";
 import type { Visit } from "../visit.js";
+import { isStream } from "../with-stream.js";
 
 /** /version answers what the stream says, and says shortly when nothing has changed. */
 export const versionAnswer: Check<Visit> = {
   name: "version",
   promise: "/version says the same, and 304 when nothing has changed",
-  look: async ({ addresses, version, stream, signal }) => {
+  look: async ({ addresses, version, stream, page, ask }) => {
     const where = addresses.version;
     const findings: Finding[] = [];
     const fail = (problem: string, fix: string) => {
@@ -26,6 +27,15 @@ export const versionAnswer: Check<Visit> = {
       );
     }
     const data = readVersionData(body);
+    if (data === null && page?.gateway === null && !isStream(stream)) {
+      return skipped("there is no gateway: the check page says what is missing");
+    }
+    const refusal = refusalOf(body);
+    const isOfTarget = targetFix(refusal, page);
+    if (refusal !== null && isOfTarget !== null) {
+      if (!isStream(stream)) return skipped("it is refused as the stream is, for the same reason");
+      return fail(`it answers status ${status} (${refusal.said})`, isOfTarget);
+    }
     if (status !== 200 || data === null) {
       return fail(
         `it answers status ${status} and no version`,
@@ -53,7 +63,7 @@ export const versionAnswer: Check<Visit> = {
         "pass the gateway's ETag on",
       );
     }
-    const again = await ask(where, { signal, headers: { "if-none-match": etag } });
+    const again = await ask(where, { "if-none-match": etag });
     // A change in between is answered in full, with another tag.
     if (again.kind === "answered" && again.status === 200 && again.headers.get("etag") === etag) {
       fail(
