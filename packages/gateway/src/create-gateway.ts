@@ -6,7 +6,9 @@ import { formatMetrics } from "./metrics.js";
 import { createNodeHandler, type NodeHandler } from "./node-handler.js";
 import { PageScript } from "./page-script.js";
 import { createRouter } from "./router.js";
+import { tellWrongAddress } from "./tell-wrong-address.js";
 import { Topics } from "./topics.js";
+import { watchReturn } from "./watch-return.js";
 
 /** A gateway: its handlers, and its end. The handlers need no `this`. */
 export interface Gateway {
@@ -55,7 +57,8 @@ export function createGateway({
   ledger = openConvexSource(convexUrl, functionName),
   random = Math.random,
 }: GatewayOptions): Gateway {
-  if (targets.length === 0) {
+  const [firstTarget] = targets;
+  if (firstTarget === undefined) {
     throw new TypeError("Cannot make a gateway: expected at least one target, got none");
   }
   const startedAt = performance.now();
@@ -66,6 +69,14 @@ export function createGateway({
     ...{ ledger, targets, maxBuildsPerTarget, lingerMs, settleMs, log },
     onMessage: (changed, message, isFirst) =>
       hub.broadcast(changed, message, isFirst ? "First" : "New"),
+  });
+  const lookAtAddress = tellWrongAddress(convexUrl, (sentence) => log.error?.(sentence));
+  const stopWatching = watchReturn({
+    ...{ ledger, query: firstTarget, random },
+    onNoAnswer: () => {
+      // An address that was right once is not wrong now.
+      if (topics.epochs().length === 0) void lookAtAddress();
+    },
   });
   const hub = new Hub({
     ...{ keepAliveMs, beatMs, log, random },
@@ -111,6 +122,7 @@ export function createGateway({
     async close() {
       isDraining = true;
       hub.close();
+      stopWatching();
       topics.close();
       await ledger.close();
     },

@@ -1,7 +1,10 @@
 /** What clients are told while the ledger is down, and after it is back. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { EventStream } from "@tideline/testing/event-stream";
 import { LedgerRig } from "@tideline/testing/ledger-rig";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunningGateway, startGateway } from "./start-gateway.js";
 
 const WEB = { appName: "web", environment: "production" };
@@ -87,4 +90,61 @@ test("a query that the ledger does not have is told as stale, and the log says w
   );
   stream.close();
   await other.close();
+});
+
+test("after a long outage, it need not wait for the client that connects more and more rarely", async () => {
+  // Each failure makes the client wait as if it had failed for hours; its waits alone are long.
+  const { random } = Math;
+  const spy = vi
+    .spyOn(Math, "random")
+    .mockImplementation(() => (new Error().stack?.includes("nextBackoff") ? 10_000 : random()));
+  const gateway = await startGateway({
+    ...{ convexUrl: ledger.url, targets: [WEB], port: 0, settleMs: 30_000, random },
+  });
+  const one = await EventStream.open(`${gateway.url}/events/version?buildId=c3`);
+  const other = await EventStream.open(`${gateway.url}/events/version`);
+  for (const stream of [one, other]) {
+    expect(await stream.nextMessage()).toMatchObject({ version: "c3", stale: false });
+  }
+  for (const [number, name] of ["d4", "e5"].entries()) {
+    await ledger.stop();
+    for (const stream of [one, other]) {
+      expect(await stream.nextMessage()).toMatchObject({ stale: true });
+    }
+    await ledger.recordUnseen(name);
+    await ledger.start();
+    for (const stream of [one, other]) {
+      expect(await stream.nextMessage()).toMatchObject({ version: name, stale: false });
+      expect(stream.blocks).toHaveLength(3 + 2 * number);
+    }
+  }
+  expect(spy).toHaveBeenCalled();
+  spy.mockRestore();
+  for (const stream of [one, other]) stream.close();
+  await gateway.close();
+});
+
+test("an address where no Convex deployment answers queries is said once", async () => {
+  const server = createServer((_, response) => void response.writeHead(404).end("no such route"));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const lines: string[] = [];
+  let asked = 0;
+  const gateway = await startGateway({
+    ...{ convexUrl: url, targets: [WEB], port: 0, log: { error: (line) => lines.push(line) } },
+  });
+  await new Promise<void>((resolve) => {
+    server.on("request", () => {
+      if (++asked === 6) resolve();
+    });
+  });
+  expect(lines).toEqual([
+    expect.stringMatching(
+      `^Cannot follow deployments: .* at ${url}, got 404 for /api/query; .*3210`,
+    ),
+  ]);
+  await gateway.close();
+  server.closeAllConnections();
+  server.close();
 });

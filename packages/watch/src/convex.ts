@@ -62,7 +62,20 @@ export interface ConvexConnection {
   state(): ConnectionState;
   /** Calls back when the state has changed, in the same turn as the answers that changed it. */
   onStateChange(listener: (state: ConnectionState) => void): () => void;
+  /**
+   * Attempts to connect at once, for whoever knows that the deployment is back. The client itself
+   * waits longer after each failure, at last up to 24 s. Subscriptions stay as they are.
+   */
+  reconnect?(): void;
   close(): Promise<void>;
+}
+
+/** What was subscribed for; over all clients. */
+interface Subscription {
+  readonly query: DeploymentQuery;
+  readonly onLatest: (latest: LatestDeployment | null | undefined) => void;
+  readonly onError: (error: Error) => void;
+  stop: () => void;
 }
 
 /**
@@ -74,38 +87,101 @@ export interface ConvexConnection {
  * @throws {Error} If the address is no absolute http or https URL.
  */
 export function openConvexSource(url: string, functionName?: string): ConvexConnection {
-  const client = new ConvexClient(url, {
-    logger: false,
-    unsavedChangesWarning: false,
-    // A deployment of one's own may have any address.
-    skipConvexDeploymentUrlCheck: true,
-  });
-  const state = (): ConnectionState => {
+  const subscriptions = new Set<Subscription>();
+  const listeners = new Set<(state: ConnectionState) => void>();
+  /** Those that the client at hand has not answered yet, if it took the place of another one. */
+  const awaited = new Set<Subscription>();
+  let isFirst = true;
+  let client = connect();
+  let source = convexSource(client, functionName);
+  let told = state();
+  let stopListening = client.subscribeToConnectionState(tell);
+
+  function connect(): ConvexClient {
+    return new ConvexClient(url, {
+      logger: false,
+      unsavedChangesWarning: false,
+      // A deployment of one's own may have any address.
+      skipConvexDeploymentUrlCheck: true,
+    });
+  }
+
+  function state(): ConnectionState {
     const { isWebSocketConnected, hasEverConnected, connectionRetries } = client.connectionState();
     // The client counts its retries from 0 again once all subscriptions are answered: an open
-    // socket alone would call an answer of before the interruption fresh.
-    if (connectionRetries === 0) {
+    // socket alone would call an answer of before the interruption fresh. One that took the place
+    // of another has not had to retry.
+    if (connectionRetries === 0 && awaited.size === 0) {
       if (isWebSocketConnected) return "live";
-      if (!hasEverConnected) return "connecting";
+      if (!hasEverConnected && isFirst) return "connecting";
     }
     return "away";
-  };
-  const listeners = new Set<(state: ConnectionState) => void>();
-  let told = state();
-  client.subscribeToConnectionState(() => {
+  }
+
+  function tell(): void {
     const now = state();
     if (now === told) return;
     told = now;
     for (const listener of listeners) listener(now);
-  });
+  }
+
+  function follow(subscription: Subscription): void {
+    const { query, onLatest, onError } = subscription;
+    const answered = () => {
+      if (awaited.delete(subscription)) tell();
+    };
+    subscription.stop = source.subscribe(
+      query,
+      (latest) => {
+        try {
+          onLatest(latest);
+        } finally {
+          answered();
+        }
+      },
+      (error) => {
+        onError(error);
+        answered();
+      },
+    );
+  }
+
   return {
-    source: convexSource(client, functionName),
+    source: {
+      subscribe(query, onLatest, onError) {
+        const subscription = { query, onLatest, onError, stop: () => {} };
+        follow(subscription);
+        subscriptions.add(subscription);
+        return () => {
+          subscriptions.delete(subscription);
+          subscription.stop();
+          if (awaited.delete(subscription)) tell();
+        };
+      },
+      check: (query) => source.check?.(query) ?? Promise.resolve(undefined),
+    },
     state,
     onStateChange(listener) {
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
       };
+    },
+    reconnect() {
+      // A connection that stands is about to be answered.
+      if (client.closed || client.connectionState().isWebSocketConnected) return;
+      stopListening();
+      // It has nothing to say any more, whatever becomes of its last attempt.
+      client.close().catch(() => {});
+      isFirst = false;
+      client = connect();
+      source = convexSource(client, functionName);
+      for (const subscription of subscriptions) {
+        awaited.add(subscription);
+        follow(subscription);
+      }
+      stopListening = client.subscribeToConnectionState(tell);
+      tell();
     },
     close: () => client.close(),
   };
