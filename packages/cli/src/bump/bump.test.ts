@@ -125,17 +125,25 @@ describe("in a folder", () => {
 
   test.each([
     ["no version file", null, 'found none; begin with {"version": "0.1.0"}'],
-    ["no JSON", "version: 1.0.0", 'expected JSON, got "version: 1.0.0"'],
-    ["a list", "[1]", "expected an object, got [1]"],
+    ["no JSON", "version: 1.0.0", "expected JSON, got something else in line 1"],
+    ["an empty file", "", "expected JSON, got nothing"],
+    ["a list", "[1]", "expected an object, got a list"],
     ["no version in it", "{}", 'expected a text in "version", got nothing'],
-    ["a number", '{"version":1}', 'expected a text in "version", got 1'],
+    ["a number", '{"version":1}', 'expected a text in "version", got a number'],
     ["a tag's name", '{"version":"v1.0.0"}', 'expected a semantic version such as "1.2.3"'],
+    ["another file", "{\n  password=s3cret\n", "expected JSON, got something else in line 2"],
+    [
+      "a secret for a version",
+      '{"version":["s3cret"]}',
+      'expected a text in "version", got a list',
+    ],
   ])("%s is said in one sentence with exit code 2", async (_case, text, sentence) => {
     const folder = await temporaryFolder();
     if (text !== null) await writeFile(join(folder, "version.json"), text);
     const run = await bump(folder, ["patch"]);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain(sentence);
+    expect(run.stderr).not.toContain("s3cret");
     expect(run.stderr.trim().split("\n")).toHaveLength(1);
     if (text !== null) expect(await readFile(join(folder, "version.json"), "utf8")).toBe(text);
   });
@@ -550,7 +558,7 @@ describe("what stands in the way", () => {
       "a broken version file on the branch",
       () => rig.advance("feat: broken", { "assets/version.json": "{" }),
       2,
-      /^Cannot use the version file "assets\/version.json": expected JSON, got "\{"\n$/,
+      /^Cannot use the version file "assets\/version.json": expected JSON, got something else in line 1\n$/,
     ],
     [
       "a link in its place",

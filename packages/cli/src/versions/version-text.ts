@@ -4,6 +4,7 @@
  */
 import { bumpVersion } from "@tideline/version/bump";
 import { CommandError } from "../command-error.js";
+import { findJsonProblem } from "../config/find-json-problem.js";
 
 /** What is written beside the version. */
 export interface VersionFacts {
@@ -28,7 +29,7 @@ export function readVersionText(text: string, name: string): string {
   if (typeof version !== "string") {
     throw new CommandError(
       "usage",
-      `Cannot use the version file "${name}": expected a text in "version", got ${JSON.stringify(version) ?? "nothing"}`,
+      `Cannot use the version file "${name}": expected a text in "version", got ${kindOf(version)}`,
     );
   }
   try {
@@ -68,18 +69,32 @@ function parse(text: string, name: string): Readonly<Record<string, unknown>> {
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    const start = text.slice(0, 40).replace(/\s+/g, " ");
+    // A broken file may be another one, with secrets in it: the place is enough to find what is wrong.
     throw new CommandError(
       "usage",
-      `Cannot use the version file "${name}": expected JSON, got "${start}"`,
+      `Cannot use the version file "${name}": expected JSON, got ${placeOf(text)}`,
       { cause },
     );
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) return { ...json };
   throw new CommandError(
     "usage",
-    `Cannot use the version file "${name}": expected an object, got ${JSON.stringify(json).slice(0, 40)}`,
+    `Cannot use the version file "${name}": expected an object, got ${kindOf(json)}`,
   );
+}
+
+function placeOf(text: string): string {
+  const source = text.replace(/^\uFEFF/, "");
+  const problem = findJsonProblem(source);
+  if (source.trim() === "" || problem === null) return "nothing";
+  return `something else in line ${source.slice(0, problem.offset).split("\n").length}`;
+}
+
+function kindOf(json: unknown): string {
+  if (json === undefined) return "nothing";
+  if (json === null) return "null";
+  if (Array.isArray(json)) return "a list";
+  return typeof json === "object" ? "an object" : `a ${typeof json}`;
 }
 
 /** Changes the text of the outermost "version", which a parser and a printer would reformat. */
