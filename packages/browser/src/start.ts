@@ -31,12 +31,13 @@ export function start(
 
   const begin = () => {
     const stamp = readBuild(document);
-    const { buildId, version } = stamp;
+    const { version, buildId } = stamp;
     if (isPlaceholder(buildId)) {
-      console.warn(`Cannot watch: data-app-version is "${version}"`);
+      console.warn(`Cannot watch: data-app-version="${version}"`);
     }
-    let heard: unknown;
+    console.log("Establishing SSE connection to /events/version");
     const tell = show(dataset, api as PageWatch);
+    let heard: unknown;
     const appName = dataset.app ?? stamp.appName ?? "";
     const environment = dataset.environment ?? stamp.environment ?? "";
     const query = { appName, environment, buildId };

@@ -105,6 +105,7 @@ describe("a new version", () => {
     expect(rig.streams).toBe(1);
     const [tab] = tabs as [Tab];
     expect(tab.lines).toEqual([
+      "Establishing SSE connection to /events/version",
       "SSE connection opened successfully",
       "Version update received: a1 (current: a1)",
       "Version update received: b2 (current: a1)",
@@ -474,7 +475,7 @@ describe("the tag", () => {
     const tab = await open();
     rig.deploy("b2");
     await expect.poll(() => tab.lines.at(-1)).toContain("b2");
-    expect(tab.lines[0]).toBe('Cannot watch: data-app-version is "dev"');
+    expect(tab.lines[0]).toBe('Cannot watch: data-app-version="dev"');
     expect(await tab.toast.isVisible()).toBe(false);
   });
 });

@@ -43,6 +43,7 @@ export function judge(
   return {
     kind: "outdated",
     reason: isRolledBack ? "rolled-back" : "superseded",
-    severity: (criticalEpoch ?? 0) > heardEpoch ? "critical" : "normal",
+    // None is above no epoch.
+    severity: (criticalEpoch as number) > heardEpoch ? "critical" : "normal",
   };
 }
