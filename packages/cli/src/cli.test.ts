@@ -419,7 +419,9 @@ describe("what is tried again", () => {
     await writeDist();
     const { exitCode, stderr } = await tideline(["record", "--url", "http://127.0.0.1:1"]);
     expect(exitCode).toBe(1);
-    expect(stderr).toBe("Cannot record web in staging at http://127.0.0.1:1: bad port\n");
+    expect(stderr).toBe(
+      "Cannot record web in staging at http://127.0.0.1:1: browsers refuse to open its port, use another\n",
+    );
   });
 
   test("nothing that the ledger itself says", async () => {

@@ -157,7 +157,7 @@ test("a gateway that nothing is wrong with passes every check", async () => {
   expect(report.checks.cors?.state).toBe("skipped");
   expect(report.checks.clients?.text).toBe("1 client, this one among them");
   expect(report.checks.retry?.text).toBe("after 2 s, 2 s, 2 s");
-  expect(report.checks.page).toEqual({ state: "skipped", text: "the address is no page's" });
+  expect(report.checks.page).toEqual({ state: "skipped", text: "no page was read at the address" });
   expect(Object.keys(report.checks)).toEqual(SSE_CHECKS.map(({ name }) => name));
 });
 

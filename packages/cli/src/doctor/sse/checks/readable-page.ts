@@ -8,7 +8,7 @@ export const readablePage: Check<Visit> = {
   name: "page",
   promise: "the page carries the script and says its version",
   look: async ({ page, stream, addresses }) => {
-    if (page === null) return skipped("the address is no page's");
+    if (page === null) return skipped("no page was read at the address");
     const where = page.url;
     const findings: Finding[] = [];
     if (page.gateway === null) {
