@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { parseCommand, UsageError } from "./arguments.js";
+import { parseCommand, USAGE, UsageError } from "./arguments.js";
 
 const env = { CONVEX_URL: "https://happy-otter-123.convex.cloud" };
 
 test("parseCommand() reads everything that the help names", () => {
   const args = [
     ...["--convex-url", "http://127.0.0.1:3210/", "--target", "web/production"],
-    ...["--target", "admin/staging", "--app", "web", "--environment", "production"],
+    ...["--target", "admin/staging", "--target", "web/production"],
     ...["--port", "0", "--host", "::1", "--base-path", "/live", "--max-connections", "15000"],
     ...["--allow-origin", "https://a.example", "--allow-origin", "http://b.example:81"],
     ...["--function", "my:query", "--log-level", "debug", "--json"],
@@ -35,12 +35,28 @@ test("parseCommand() has a default for everything but the target and the ledger"
   });
 });
 
+test("the help says how many clients are sent away in what time", () => {
+  expect(USAGE).toMatch(/at most 375 a second, from\s3,000 clients on all of them within 8 s/);
+});
+
 const TARGET = ["--target", "web/production"];
+test("parseCommand() takes one target as --app and --environment", () => {
+  const args = ["--app", "web", "--environment", "production"];
+  expect(parseCommand(args, env)).toMatchObject({
+    options: { targets: [{ appName: "web", environment: "production" }] },
+  });
+});
+
 test.each([
   [["--target", "web"], 'Cannot read target: expected "app/environment", got "web"'],
   [["--target", "web/a/b"], 'Cannot read target: expected "app/environment", got "web/a/b"'],
   [[], "Cannot start: expected --target APP/ENVIRONMENT, or --app and --environment"],
   [["--app", "web"], "Cannot start: expected --app and --environment together, got one of them"],
+  [
+    [...TARGET, "--app", "admin", "--environment", "staging"],
+    "Cannot start: expected --target, or --app and --environment, got both; --target takes several",
+  ],
+  [[...TARGET, "--environment", "staging"], /^Cannot start: .* got both; /],
   [["--app", "w b", "--environment", "p"], /^Cannot use a name: .*got "w b"$/],
   [[...TARGET, "--port", "65536"], /^Cannot use --port: .* from 0 to 65535, got "65536"$/],
   [[...TARGET, "--port", ""], /^Cannot use --port: .*got ""$/],

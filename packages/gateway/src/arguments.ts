@@ -13,7 +13,7 @@ Follows deployments and tells pages that do not speak Convex: /version, /events/
   --convex-url <url>       where the deployments are recorded     (default: CONVEX_URL)
   --target <app>/<env>     what pages may ask about; several times for several
   --app <name> --environment <name>
-                           the same for one target
+                           the same for one target, instead of --target
   --port <number>          0 takes a free one                     (default: 8780)
   --host <address>         where to listen                        (default: 127.0.0.1)
   --base-path <path>       in front of its paths, if a proxy leaves it there
@@ -24,8 +24,8 @@ Follows deployments and tells pages that do not speak Convex: /version, /events/
   --json                   log lines as JSON
   --help, --version
 
-SIGTERM and Ctrl-C send its clients away in an even stream of at most 375 a second, then end it; a
-second Ctrl-C ends it at once.`;
+SIGTERM and Ctrl-C send its clients away in an even stream, then end it: at most 375 a second, from
+3,000 clients on all of them within 8 s. A second Ctrl-C ends it at once.`;
 
 /** What the command line asks for. */
 export type Command =
@@ -127,6 +127,11 @@ function parseTargets(
   environment: string | undefined,
 ): Target[] {
   const targets = named.map(parseTarget);
+  if (targets.length > 0 && (appName !== undefined || environment !== undefined)) {
+    throw new SyntaxError(
+      "Cannot start: expected --target, or --app and --environment, got both; --target takes several",
+    );
+  }
   if (appName !== undefined && environment !== undefined) {
     for (const name of [appName, environment]) {
       if (!isTargetName(name)) {

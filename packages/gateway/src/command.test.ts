@@ -19,9 +19,15 @@ afterEach(() => {
 });
 afterAll(() => ledger.dispose());
 
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  fileLimit: number | "" = "",
+) {
   const { CONVEX_URL: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ["--conditions=convex", "--import", "tsx", MAIN, ...args], {
+  const node = [process.execPath, "--conditions=convex", "--import", "tsx", MAIN, ...args];
+  const script = 'limit=$1; shift; if [ -n "$limit" ]; then ulimit -n "$limit"; fi; exec "$@"';
+  const child = spawn("/bin/sh", ["-c", script, "sh", `${fileLimit}`, ...node], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...inherited, ...env },
   });
@@ -121,6 +127,20 @@ test("a ledger that is not there keeps nobody from starting", async () => {
   const [, url = ""] = await gateway.says(/listens on (\S+),/);
   await gateway.says(/^WARN: Ledger cannot be reached/m);
   expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok", stale: true });
+});
+
+test("fewer files than streams are said at the start, with what to do", async () => {
+  const args = [...TARGET, "--convex-url", ledger.url, "--port", "0", "--max-connections"];
+  const few = run([...args, "1000"], {}, 5_900);
+  const [line] = await few.says(/^WARN: .*$/m);
+  expect(line).toBe(
+    "WARN: Only 5900 files may be open, and 1000 streams need 6000: raise it (ulimit -Hn 6000, " +
+      "LimitNOFILE= of systemd, --ulimit nofile=6000 of Docker), or begin with --max-connections 900",
+  );
+  const enough = run([...args, "900"], {}, 5_900);
+  await enough.says(/listens on/);
+  enough.child.kill("SIGTERM");
+  expect((await enough.ended).output).not.toContain("WARN");
 });
 
 test("a busy port is one sentence and exit code 1", async () => {

@@ -19,8 +19,8 @@ export interface Gateway {
   /** Open event streams. */
   readonly clients: number;
   /**
-   * Refuses new streams and sends the open ones away one after the other, at most 375 a second and
-   * all within 8 s. Answers to other requests go on.
+   * Refuses new streams and sends the open ones away one after the other, at most 375 a second; from
+   * 3,000 on as evenly as all are gone within 8 s. Answers to other requests go on.
    */
   drain(): Promise<void>;
   /** Closes what is open at once, and the connection to the ledger. */

@@ -1,10 +1,15 @@
 import type { Answer } from "./answer.js";
-import { FetchClient } from "./fetch-client.js";
+import { type Carrier, FetchClient } from "./fetch-client.js";
 import type { Hub } from "./hub.js";
 import type { Outcome, Request as RoutedRequest } from "./router.js";
 
-/** Answers a `Request`, as Hono, Deno, Bun and service workers have it. */
-export type FetchHandler = (request: Request) => Promise<Response>;
+/**
+ * Answers a `Request`, as Hono, Deno, Bun and service workers have it.
+ *
+ * @param env What Hono calls `c.env`, and hands over to what is mounted: with `@hono/node-server` it
+ *   holds Node's response, so that the connection of a reader that is too slow can be closed.
+ */
+export type FetchHandler = (request: Request, env?: unknown) => Promise<Response>;
 
 /** Gives a handler over a router and the streams that it opens. */
 export function createFetchHandler(
@@ -12,7 +17,7 @@ export function createFetchHandler(
   hub: Hub,
   maxBehindBytes: number,
 ): FetchHandler {
-  return async (request) => {
+  return async (request, env) => {
     const { pathname, search } = new URL(request.url);
     const outcome = await route({
       method: request.method,
@@ -30,10 +35,17 @@ export function createFetchHandler(
     }
     const headers = portable(outcome.headers);
     if (isHead || request.signal.aborted) return new Response(null, { headers });
-    const client = new FetchClient(outcome.join(), maxBehindBytes, (gone) => hub.remove(gone));
+    const client = new FetchClient(outcome.join(), carrierOf(env), maxBehindBytes, (gone) =>
+      hub.remove(gone),
+    );
     hub.add(client);
     return new Response(client.body, { headers });
   };
+}
+
+function carrierOf(env: unknown): Carrier | null {
+  const { outgoing } = (env ?? {}) as { readonly outgoing?: Partial<Carrier> };
+  return typeof outgoing?.destroy === "function" ? (outgoing as Carrier) : null;
 }
 
 /** The connection is the server's own affair, and some refuse to be told. */

@@ -120,7 +120,7 @@ test("a reader that never reads is dropped, and the others go on", async () => {
   const lines: string[] = [];
   await ledger.record("big", { notes: "n".repeat(4000) });
   const gateway = await start({
-    ...{ keepAliveMs: 1, beatMs: 1, maxBehindBytes: 1024 },
+    ...{ keepAliveMs: 1, beatMs: 1, maxBehindBytes: 1024, maxConnections: 10 },
     log: { warn: (line) => lines.push(line) },
   });
   const { port } = new URL(gateway.url);

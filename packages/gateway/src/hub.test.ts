@@ -60,6 +60,18 @@ test("drain() lets 2,000 clients go at under 400 a second", async () => {
   expect(Math.max(...busiest)).toBeLessThanOrEqual(400);
 });
 
+test("drain() lets 375 a second go up to 3,000 clients, and above that more", async () => {
+  const busiest = async (count: number) => {
+    const ends = await endsOf(count);
+    // Beginning with the second second: the first has what went at once.
+    return Math.max(
+      ...[1, 2, 3, 4].map((from) => ends.filter((at) => Math.floor(at / 1000) === from).length),
+    );
+  };
+  expect(await busiest(3_000)).toBeLessThanOrEqual(380);
+  expect(await busiest(6_000)).toBeGreaterThan(700);
+});
+
 test("drain() takes 8 s at most, however many there are", async () => {
   expect(Math.max(...(await endsOf(12_000)))).toBeLessThanOrEqual(8_000);
 });

@@ -36,7 +36,7 @@ const DRAIN_MS = 3_500;
 const DRAIN_AT_LEAST_PER_SECOND = 100;
 /** At most so many clients a second are told to come back elsewhere, */
 const DRAIN_PER_SECOND = 375;
-/** unless there are so many that it would take longer than this: Docker kills after 10 s. */
+/** unless there are more than 3,000, so that it would take longer: Docker kills after 10 s. */
 const DRAIN_AT_MOST_MS = 8_000;
 const DRAIN_STEP_MS = 10;
 /** Of a longer standstill only so much is made up for in one step. */

@@ -1,7 +1,7 @@
 /** The handlers inside other people's servers, two lines each. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
 import { serve } from "@hono/node-server";
@@ -9,7 +9,7 @@ import { EventStream } from "@tideline/testing/event-stream";
 import { LedgerRig } from "@tideline/testing/ledger-rig";
 import express from "express";
 import { Hono } from "hono";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createGateway, type Gateway } from "./create-gateway.js";
 
 let ledger: LedgerRig;
@@ -124,6 +124,42 @@ test("a fetch-style stream that nobody reads is dropped", async () => {
   expect(small.clients).toBe(1);
   await expect(text(body as never)).rejects.toThrow(/too far behind/);
   await small.close();
+});
+
+test("Hono on Node: the connection of a reader that never reads is closed, and nothing is printed", async () => {
+  const printed: unknown[] = [];
+  const spies = (["error", "warn", "info", "log"] as const).map((name) =>
+    vi.spyOn(console, name).mockImplementation((...args) => void printed.push(args)),
+  );
+  const dropped: string[] = [];
+  await ledger.record("big", { environment: "long-notes", notes: "n".repeat(4000) });
+  const small = createGateway({
+    ...{ convexUrl: ledger.url, targets: [{ appName: "web", environment: "long-notes" }] },
+    ...{ settleMs: 30_000, keepAliveMs: 1, beatMs: 1, maxBehindBytes: 2048 },
+    log: { warn: (line) => dropped.push(line) },
+  });
+  const app = new Hono();
+  app.mount("/tideline", small.fetch);
+  const server = await new Promise<Server>((resolve) => {
+    const started = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () =>
+      resolve(started as Server),
+    );
+  });
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  const closed = new Promise<void>((resolve) => {
+    server.once("connection", (socket) => socket.once("close", () => resolve()));
+  });
+  const idle = connect(port, "127.0.0.1").on("error", () => {});
+  idle.pause();
+  idle.write("GET /tideline/events/version HTTP/1.1\r\nHost: a\r\n\r\n");
+  await closed;
+  expect(dropped).toEqual(["SSE connection dropped: its reader is too far behind"]);
+  expect(small.clients).toBe(0);
+  await small.close();
+  idle.destroy();
+  for (const spy of spies) spy.mockRestore();
+  expect(printed).toEqual([]);
 });
 
 test("a prefix that requests keep is an option", async () => {

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createGateway, type Gateway } from "./create-gateway.js";
 import type { GatewayOptions } from "./gateway-options.js";
+import { fileLimitWarning, hardFileLimit } from "./open-files.js";
 import { StartError } from "./start-error.js";
 import { targetKey } from "./target.js";
 
@@ -46,6 +47,8 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const { port: actual } = server.address() as AddressInfo;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
   log?.info?.(`Gateway listens on ${url}, targets: ${targets.map(targetKey).join(", ")}`);
+  const warning = fileLimitWarning(hardFileLimit(), maxConnections, OTHER_CONNECTIONS);
+  if (warning !== null) log?.warn?.(warning);
 
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
