@@ -3,6 +3,7 @@
  * builds come from anybody, so places are few, and no name that the ledger does not know keeps one
  * from a build that it knows: the answer about an unknown build is what the shared topic tells too.
  */
+import { Places, type Prey } from "./places.js";
 import type { Target } from "./target.js";
 import { Topic } from "./topic.js";
 import { type PreparedMessage, saysTheSame } from "./version-message.js";
@@ -23,21 +24,13 @@ export interface BuildsOptions {
   readonly onMessage: (topics: Topic[], message: PreparedMessage, isFirst: boolean) => void;
 }
 
-/** So many builds may wait for their first answer beside those that have a place. */
-const MAX_TRIED = 32;
-
-/** Whose place may be taken: nobody's, that of a build without clients, or an unknown one's too. */
-type Prey = "none" | "idle" | "unknown";
-
 /** The builds of one target. */
 export class Builds {
   /** Tells nothing of any build. */
   readonly shared: Topic;
   readonly #options: BuildsOptions;
   readonly #byBuild = new Map<string, Topic>();
-  readonly #lingers = new Map<Topic, NodeJS.Timeout>();
-  /** Those that got a subscription beyond the number, until it is answered. */
-  readonly #tried = new Set<Topic>();
+  readonly #places: Places;
   // Who has clients and no subscription, first come first served: known and too many, not asked for
   // yet, and unknown when last asked for.
   readonly #known = new Set<Topic>();
@@ -47,12 +40,17 @@ export class Builds {
   constructor(options: BuildsOptions) {
     this.#options = options;
     this.shared = this.#create(null);
+    this.#places = new Places({
+      ...{ shared: this.shared, maxBuilds: options.maxBuilds, lingerMs: options.lingerMs },
+      onGiveUp: (topic) => this.#giveUp(topic),
+      onFree: () => this.#fill(),
+    });
     this.shared.follow(options.subscribe);
   }
 
   /** How many subscriptions there are, the shared one among them. */
   get subscriptions(): number {
-    return 1 + this.#lingers.size;
+    return 1 + this.#places.size;
   }
 
   /** Every topic. */
@@ -66,12 +64,12 @@ export class Builds {
     let topic = this.#byBuild.get(buildId);
     if (topic === undefined) {
       topic = this.#create(buildId);
-      if (this.#claim(true, "unknown")) this.#follow(topic);
+      if (this.#places.claim(true, "unknown")) this.#follow(topic);
       else {
         topic.share();
         this.#untried.add(topic);
       }
-    } else if (topic.isFollowing) this.#lingers.get(topic)?.refresh();
+    } else if (topic.isFollowing) this.#places.keep(topic);
     else {
       // It may have become known since it was asked for.
       this.#wait(topic, this.#untried);
@@ -87,10 +85,10 @@ export class Builds {
   ask(buildId: string): Topic {
     const known = this.#byBuild.get(buildId);
     if (known?.isFollowing) {
-      this.#lingers.get(known)?.refresh();
+      this.#places.keep(known);
       return known;
     }
-    if (!this.#claim(true, "idle")) return this.shared;
+    if (!this.#places.claim(true, "idle")) return this.shared;
     const topic = known ?? this.#create(buildId);
     this.#follow(topic);
     return topic;
@@ -98,7 +96,7 @@ export class Builds {
 
   /** Takes note that a client has left a topic: it is kept for a while if it has a subscription. */
   keep(topic: Topic): void {
-    if (topic.isFollowing) this.#lingers.get(topic)?.refresh();
+    if (topic.isFollowing) this.#places.keep(topic);
     else if (topic.clients.size === 0) this.#end(topic);
   }
 
@@ -134,7 +132,7 @@ export class Builds {
 
   #hearBuild(topic: Topic): void {
     const told = topic.message;
-    if (topic.isAnswered && this.#tried.delete(topic) && !this.#hasRoomFor(topic)) {
+    if (topic.isAnswered && !this.#places.confirm(topic)) {
       this.#giveUp(topic);
       const { message } = topic;
       if (message !== null && message.body !== told?.body) this.#tell(topic, message, told);
@@ -151,59 +149,13 @@ export class Builds {
     this.#options.onMessage([topic], message, told === null);
   }
 
-  #hasRoomFor(topic: Topic): boolean {
-    // It is counted already.
-    if (this.#placed <= this.#options.maxBuilds) return true;
-    return topic.isKnown && this.#takePlace(topic.clients.size > 0 ? "unknown" : "idle", topic);
-  }
-
-  /**
-   * Finds a place for one more subscription.
-   *
-   * @param mayTry Whether it may be one beyond the number until its answer is there.
-   */
-  #claim(mayTry: boolean, prey: Prey): boolean {
-    if (this.#placed < this.#options.maxBuilds || this.#takePlace(prey)) return true;
-    return mayTry && this.#tried.size < MAX_TRIED;
-  }
-
-  get #placed(): number {
-    return this.#lingers.size - this.#tried.size;
-  }
-
-  /** Gives up the subscription that is missed least. */
-  #takePlace(prey: Prey, besides?: Topic): boolean {
-    if (prey === "none") return false;
-    let unknown: Topic | null = null;
-    for (const topic of this.#lingers.keys()) {
-      if (topic === besides || this.#tried.has(topic)) continue;
-      if (topic.clients.size === 0 && (topic.isAnswered || topic.message !== null)) {
-        this.#end(topic);
-        return true;
-      }
-      // Who was told something else than the shared topic tells would hear it a second time.
-      if (
-        unknown === null &&
-        prey === "unknown" &&
-        topic.isAnswered &&
-        !topic.isKnown &&
-        saysTheSame(topic.buildId, topic.message, this.shared.message)
-      ) {
-        unknown = topic;
-      }
-    }
-    if (unknown === null) return false;
-    this.#giveUp(unknown);
-    return true;
-  }
-
   #giveUp(topic: Topic): void {
     if (topic.clients.size === 0) {
       this.#end(topic);
       return;
     }
     this.#wait(topic, topic.isKnown ? this.#known : this.#unknown);
-    this.#unfollow(topic);
+    this.#places.remove(topic);
     topic.share();
   }
 
@@ -217,29 +169,15 @@ export class Builds {
 
   #admit(queue: Set<Topic>, mayTry: boolean, prey: Prey): void {
     for (const topic of queue) {
-      if (!this.#claim(mayTry, prey)) return;
+      if (!this.#places.claim(mayTry, prey)) return;
       this.#follow(topic);
     }
   }
 
   #follow(topic: Topic): void {
     this.#wait(topic, null);
-    // Rings again and again while the topic has clients: one timer a topic, none a client.
-    const linger = setInterval(() => {
-      if (topic.clients.size > 0) return;
-      this.#end(topic);
-      this.#fill();
-    }, this.#options.lingerMs);
-    linger.unref();
-    this.#lingers.set(topic, linger);
-    if (this.#placed > this.#options.maxBuilds) this.#tried.add(topic);
+    this.#places.give(topic);
     topic.follow(this.#options.subscribe);
-  }
-
-  #unfollow(topic: Topic): void {
-    clearInterval(this.#lingers.get(topic));
-    this.#lingers.delete(topic);
-    this.#tried.delete(topic);
   }
 
   #wait(topic: Topic, queue: Set<Topic> | null): void {
@@ -250,7 +188,7 @@ export class Builds {
   }
 
   #end(topic: Topic): void {
-    this.#unfollow(topic);
+    this.#places.remove(topic);
     this.#wait(topic, null);
     if (topic.buildId !== null) this.#byBuild.delete(topic.buildId);
     topic.close();
