@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { buildPageScript } from "../../../../scripts/build-page-script.js";
+import { findProgram } from "../find-program.js";
 import { launchChromium } from "../launch-chromium.js";
 import { type BehindNginx, type BehindOptions, startBehindNginx } from "./behind-nginx.js";
 import { documentedTls } from "./documented-block.js";
@@ -108,7 +109,8 @@ describe.skipIf(program === null)("ten tabs through nginx", () => {
 /** Makes a certificate that nobody has signed. */
 async function makeCertificate(folder: string) {
   const files = { certificate: join(folder, "site.pem"), key: join(folder, "site.key") };
-  await promisify(execFile)("openssl", [
+  const openssl = await findProgram("openssl", "over TLS");
+  await promisify(execFile)(openssl, [
     ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
     ...["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
     ...["-keyout", files.key, "-out", files.certificate],

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventSource } from "eventsource";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { findProgram } from "../find-program.js";
 import { type GatewayProcess, startGatewayProcess } from "../nginx-rig/gateway-process.js";
 import { startWebLedger, type WebLedger } from "../nginx-rig/web-ledger.js";
 import { makePythonVenv } from "./python-venv.js";
@@ -108,7 +109,8 @@ test("eventsource: a typed event with data and id, again on each change, and aft
 });
 
 test("curl -N: the documented lines at once, and the next as soon as it is recorded", async () => {
-  const curl = start("curl", ["-N", "-s", "-i", `${gateway.url}/events/version`]);
+  const program = await findProgram("curl", "that read a stream");
+  const curl = start(program, ["-N", "-s", "-i", `${gateway.url}/events/version`]);
   await curl.wrote(new RegExp(`data: .*"version":"${first}".*\n\n`));
   const [head = "", body = ""] = curl.output().split("\r\n\r\n");
   expect(head.split("\r\n")).toEqual(

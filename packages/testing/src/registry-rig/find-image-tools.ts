@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { findExecutable } from "../find-executable.js";
+import { installDebianPackages } from "../install-debian-packages.js";
 
 /** Where the tools are that build, copy and serve images. */
 export interface ImageTools {
@@ -27,14 +25,11 @@ export function findImageTools(env: NodeJS.ProcessEnv = process.env): Promise<Im
 }
 
 async function find(env: NodeJS.ProcessEnv): Promise<ImageTools> {
-  const present = await searchAll(env);
-  if (present.missing.length === 0) return present.tools;
-  if (process.getuid?.() === 0 && (await isExecutable("/usr/bin/apt-get"))) {
-    await install(present.missing);
-    const installed = await searchAll(env);
-    if (installed.missing.length === 0) return installed.tools;
+  let { tools, missing } = await searchAll(env);
+  if (missing.length > 0 && (await installDebianPackages(missing, "the tests with real images"))) {
+    ({ tools, missing } = await searchAll(env));
   }
-  const { missing } = await searchAll(env);
+  if (missing.length === 0) return tools;
   throw new Error(
     `Cannot test with real images: expected ${Object.values(NAMES).join(", ")} on the PATH, got none of ${missing.join(", ")}; on Debian: apt-get install ${missing.join(" ")}`,
   );
@@ -43,12 +38,9 @@ async function find(env: NodeJS.ProcessEnv): Promise<ImageTools> {
 async function searchAll(env: NodeJS.ProcessEnv) {
   const missing: string[] = [];
   const search = async (name: string) => {
-    for (const folder of (env.PATH ?? "").split(delimiter)) {
-      const path = join(folder, name);
-      if (folder !== "" && (await isExecutable(path))) return path;
-    }
-    missing.push(name);
-    return "";
+    const path = await findExecutable([name], env);
+    if (path === null) missing.push(name);
+    return path ?? "";
   };
   const [buildah, skopeo, registry] = await Promise.all([
     search(NAMES.buildah),
@@ -56,21 +48,4 @@ async function searchAll(env: NodeJS.ProcessEnv) {
     search(NAMES.registry),
   ]);
   return { tools: { buildah, skopeo, registry }, missing };
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function install(names: readonly string[]): Promise<void> {
-  const run = promisify(execFile);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  process.stderr.write(`Installing ${names.join(", ")} for the tests with real images\n`);
-  await run("apt-get", ["update", "--quiet"], { env });
-  await run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...names], {
-    env,
-  });
 }
