@@ -1,5 +1,8 @@
 /** One attempt of a job that records a build a second time, after somebody has gone back. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { DeployRig, json, RUN_SHA, stampOf, TOKEN } from "@tideline/testing/deploy-rig";
+import { GIT_ENV, GitRig } from "@tideline/testing/git-rig";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sendRecord } from "./send-deployment.js";
 
@@ -78,6 +81,57 @@ describe.each(JOBS)("with %s", (_, job) => {
     await rig.tideline(["release-hold", app, ...HERE]);
     expect(await rig.tideline(args, { env })).toMatchObject({ code: 0 });
     expect(await rig.live(app)).toMatchObject({ buildId: "build-r", epoch: 4 });
+  });
+});
+
+test("a step that runs again after another commit went live needs --allow-rollback", async () => {
+  const env = rig.job({ TIDELINE_RECORD_TOKEN: TOKEN });
+  await rig.writeStamp(r());
+  rig.site.publish(r());
+  await rig.tideline([...STEP, ...probe], { env });
+  await rig.writeStamp(stampOf("c", app));
+  await rig.tideline(STEP);
+  await rig.writeStamp(r());
+  const refused = await rig.tideline([...STEP, ...probe], { env });
+  expect(refused.code).toBe(3);
+  expect(JSON.parse(refused.output)).toMatchObject({ ok: false, code: "ROLLBACK_NOT_ALLOWED" });
+  const allowed = await rig.tideline([...STEP, ...probe, "--allow-rollback"], { env });
+  expect(allowed.code).toBe(0);
+  expect(await rig.live(app)).toMatchObject({ buildId: "build-r", kind: "rollback", epoch: 3 });
+});
+
+describe.each([
+  ["without a repository", false],
+  ["in a tree with changes", true],
+])("a label, which gets its time from the clock %s,", (_, isRepository) => {
+  beforeEach(async () => {
+    if (!isRepository) return;
+    const git = new GitRig(rig.folder);
+    await git.git("init", "--quiet");
+    await git.git("commit", "--quiet", "--allow-empty", "--message", "feat: one");
+    await git.write({ "changed.txt": "no commit holds this" });
+  });
+  afterEach(async () => {
+    await rm(join(rig.folder, ".git"), { recursive: true, force: true });
+  });
+
+  test.each([
+    ...JOBS.map(([name, job]) => [`twice in one attempt with ${name}`, job, []] as const),
+    ["twice with one key", () => ({}), ["--idempotency-key", "one"]] as const,
+  ])("is recorded once when it comes %s", async (_, job, key) => {
+    const args = ["record", "--label", "4.20.5", "--app", app, ...HERE, ...key, "--json"];
+    const env = { ...GIT_ENV, ...job() };
+    const started = Date.now();
+    const first = await rig.tideline(args, { env });
+    const again = await rig.tideline(args, { env });
+    expect([first.code, again.code]).toEqual([0, 0]);
+    expect(JSON.parse(again.output)).toEqual({
+      ...JSON.parse(first.output),
+      alreadyRecorded: true,
+    });
+    const rows = await rig.history(app);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.buildTime).toBeGreaterThanOrEqual(started);
   });
 });
 

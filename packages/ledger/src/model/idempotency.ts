@@ -43,8 +43,8 @@ export function isRepeat(
 /**
  * The answer to such a record: what the first one was told.
  *
- * @throws {ConvexError} IDEMPOTENCY_KEY_REUSED if it says something else. Conditions
- *   (`allowRollback`, `asOfEpoch`) and the token are no content.
+ * @throws {ConvexError} IDEMPOTENCY_KEY_REUSED if it says something else. The build's
+ *   time, conditions (`allowRollback`, `asOfEpoch`) and the token are no content.
  */
 export function repeatAnswer(earlier: Row<"deployments">, record: CheckedRecord): RecordAnswer {
   const other = findDifference(earlier, record);
@@ -64,12 +64,12 @@ export function isSame(row: Row<"deployments">, record: CheckedRecord): boolean 
   return findDifference(row, record) === null;
 }
 
-// What people know a record by comes first.
+// What people know a record by comes first. Without buildTime: where no commit holds all that was
+// built it is the clock's, so a repeat has another one. Clients that are out there send it so.
 const CONTENT = [
   "version",
   "gitCommit",
   "buildNumber",
-  "buildTime",
   "buildId",
   "severity",
   "gitTag",

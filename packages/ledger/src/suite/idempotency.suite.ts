@@ -72,7 +72,6 @@ export function idempotencySuite(getClient: () => LedgerClient): void {
       ["notes", { notes: "other" }],
       ["tag", { gitTag: "v9" }],
       ["severity", { severity: "critical" }],
-      ["build time", { buildTime: 1 }],
       ["inputs", { inputsId: "inputs-z" }],
       ["image", { imageDigest: `sha256:${"0".repeat(64)}` }],
     ] as const)("a key that comes with another %s is an error", async (_, other) => {
@@ -81,6 +80,24 @@ export function idempotencySuite(getClient: () => LedgerClient): void {
       const again = r.record("a", { idempotencyKey: "run-1", ...other });
       expect(await failure(again, "IDEMPOTENCY_KEY_REUSED")).toContain('"1.0.0-a"');
       expect(await r.story()).toEqual(["a deploy live @1"]);
+    });
+
+    test("a repeat whose build time is the clock's gets the first answer, and the row keeps the first time", async () => {
+      const r = rig();
+      const first = await r.record("a", { idempotencyKey: "run-1" });
+      const again = await r.record("a", { idempotencyKey: "run-1", buildTime: 1 });
+      expect(again).toEqual({ ...first, alreadyRecorded: true });
+      const { page } = await r.history({ paginationOpts: { numItems: 10, cursor: null } });
+      expect(page.map(({ buildTime }) => buildTime)).toEqual([1_700_000_000_000]);
+    });
+
+    test("a repeated refusal whose build time is the clock's leaves one row", async () => {
+      const r = rig();
+      await r.record("a");
+      await r.record("b");
+      const first = await r.record("a", { idempotencyKey: "run-1" });
+      expect(await r.record("a", { idempotencyKey: "run-1", buildTime: 1 })).toEqual(first);
+      expect(await r.story()).toHaveLength(3);
     });
 
     test("one key means nothing to another target", async () => {
