@@ -1,6 +1,6 @@
-import { type BuildStamp, STAMP_META_NAME } from "@tideline/version";
+import { type BuildStamp, isPlaceholder, STAMP_META_NAME } from "@tideline/version";
 import type { WatchPage } from "@tideline/watch";
-import { browserTab } from "@tideline/watch/page";
+import { listenToTab } from "@tideline/watch/page";
 import { get } from "./get.js";
 
 /**
@@ -23,8 +23,28 @@ export function readBuild(page: Document): Partial<BuildStamp> & Pick<BuildStamp
 
 /** The page this runs in, for a watch: as in a React app, but its build may be a label. */
 export const buildPage: WatchPage = {
-  ...browserTab,
-  servedBuild: async () => readBuild(await get<Document>()).buildId,
+  recall(memory, key) {
+    try {
+      return window[memory][key];
+    } catch {
+      // Refused. Then the page does not load itself, so that nothing has to be remembered of it.
+      return undefined;
+    }
+  },
+  remember(memory, key, text) {
+    try {
+      window[memory][key] = text;
+    } catch {
+      // Refused, as above.
+    }
+  },
+  listen: listenToTab,
+  async servedBuild() {
+    const { buildId } = readBuild(await get<Document>());
+    // A page that names none, such as one to sign in, is no build to go to.
+    if (isPlaceholder(buildId)) throw buildId;
+    return buildId;
+  },
   // Caches of a service worker are the business of an app that has one.
   reload(onLeave) {
     addEventListener("pagehide", onLeave);

@@ -51,6 +51,12 @@ const add = <Tag extends "b" | "button" | "output" | "p" | "section" | "span">(
 export function show(data: DOMStringMap, watch: PageWatch): Tell {
   // Nothing, when it is "off".
   totalMs = +(data.countdown ?? 30) * 1_000;
+  try {
+    sessionStorage.tideline = "";
+  } catch {
+    // What cannot be noted cannot be counted, and a host that serves old pages would be loaded for ever.
+    totalMs = 0;
+  }
   const strings: Record<string, string> = JSON.parse(data.strings ?? "{}");
   /** Gives the page's own words for English ones; what stands in braces is filled in. */
   const say = (english: string, filling: unknown) =>
@@ -90,15 +96,16 @@ export function show(data: DOMStringMap, watch: PageWatch): Tell {
     const reasons = heldBy();
     const now = Date.now();
     // Without a word, which would move the buttons under the pointer.
-    const isHeld = reasons !== "" || box.matches(":hover,:focus-within");
-    leftMs = countDown(leftMs, totalMs, now - at, isHeld, document.hidden);
+    const isHeld =
+      reasons || box.matches(":hover,:focus-within") || document.querySelector(":modal");
+    leftMs = countDown(leftMs, totalMs, now - at, !!isHeld, document.hidden);
     at = now;
+    // Further calls count for nothing meanwhile.
+    if (leftMs <= 0) return watch.refresh();
     const seconds = Math.ceil(leftMs / 1_000);
     const text = reasons ? say("Paused: {}", reasons) : say("Reloading in {} seconds", seconds);
     line.textContent = text;
     if (seconds === 10 && status.textContent !== text) status.textContent = text;
-    // Further calls count for nothing meanwhile.
-    if (leftMs <= 0) watch.refresh();
   };
 
   addEventListener("keydown", ({ key, defaultPrevented }) => {
@@ -139,7 +146,7 @@ export function show(data: DOMStringMap, watch: PageWatch): Tell {
       watch.refresh();
     });
     if (!isCritical) add(box, "button", "later", say("Later", ""), later);
-    if (totalMs) {
+    if (totalMs > 0) {
       leftMs = totalMs;
       at = Date.now();
       timer = setInterval(step, 250);

@@ -142,6 +142,38 @@ describe("a new version", () => {
     rig.cached = undefined;
   });
 
+  test("is not loaded by itself where a load cannot be noted, and by a click it is", async () => {
+    await context.addInitScript(() => {
+      for (const memory of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, memory, {
+          get() {
+            throw new DOMException("Access is denied for this document");
+          },
+        });
+      }
+      window.name = "docs";
+    });
+    const tab = await openBehind();
+    expect(await tab.line.textContent()).toBe("");
+    await tab.page.clock.runFor(120_000);
+    expect(tab.loads()).toBe(1);
+    await button(tab, "Reload now").click();
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
+  test("is none where the host answers with a page that names no version", async () => {
+    const tab = await open();
+    rig.deploy("b2");
+    rig.publish("");
+    await expect.poll(() => tab.lines.at(-1)).toContain("b2");
+    await tab.page.clock.runFor(60_000);
+    expect(await tab.toast.isVisible()).toBe(false);
+    rig.publish("b2");
+    await tab.page.clock.runFor(300_000);
+    await tab.toast.waitFor();
+    expect(tab.loads()).toBe(1);
+  });
+
   test("is not loaded by itself where the tag says so", async () => {
     rig.attributes += ' data-countdown="off"';
     const tab = await openBehind();
@@ -201,9 +233,38 @@ describe("the countdown", () => {
     await tab.page.getByText("Tidepool b2").waitFor();
   });
 
+  test("stands for text that the page takes over as the field's own, as React does", async () => {
+    const tab = await open();
+    const { page } = tab;
+    await page.evaluate(() =>
+      addEventListener("input", ({ target }) => {
+        const field = target as HTMLTextAreaElement;
+        field.defaultValue = field.value;
+      }),
+    );
+    await page.getByLabel("Apart").pressSequentially("Milk");
+    rig.deploy("b2");
+    await tab.toast.getByText("Paused: unsaved input").waitFor();
+    await page.clock.runFor(60_000);
+    expect(tab.loads()).toBe(1);
+  });
+
+  test("stands below a dialog that wants an answer first", async () => {
+    rig.body += "<dialog>Delete it?</dialog>";
+    const tab = await openBehind();
+    await tab.page.evaluate(() => document.querySelector("dialog")?.showModal());
+    await tab.page.clock.runFor(60_000);
+    expect(tab.loads()).toBe(1);
+    await tab.page.evaluate(() => document.querySelector("dialog")?.close());
+    await tab.page.clock.runFor(31_000);
+    await tab.page.getByText("Tidepool b2").waitFor();
+  });
+
   test("stands for whatever a load would lose, wherever it is, and for nothing else", async () => {
     rig.body += `<div contenteditable aria-label="Editor"></div><form><label><input type="checkbox">
-      Agree</label><button type="reset">Undo</button></form><div class="host"></div>`;
+      Agree</label><select aria-label="Size"><option>S<option>M</select>
+      <div contenteditable aria-label="Note"></div>
+      <button type="reset">Undo</button><button>Hand in</button></form><div class="host"></div>`;
     const tab = await openBehind();
     const { page } = tab;
     await page.evaluate(() => {
@@ -211,11 +272,17 @@ describe("the countdown", () => {
       field.ariaLabel = "Within";
       document.querySelector(".host")?.attachShadow({ mode: "open" }).append(field);
     });
+    await page.evaluate(() => addEventListener("submit", (event) => event.preventDefault()));
     const paused = tab.toast.getByText("Paused: unsaved input");
     const losses: [does: () => Promise<void>, undoes: () => Promise<unknown>][] = [
       [() => page.getByLabel("Editor").fill("Milk"), () => page.getByLabel("Editor").fill("")],
       [() => page.getByLabel("Agree").check(), () => page.getByLabel("Agree").uncheck()],
       [() => page.getByLabel("Agree").check(), () => page.getByText("Undo").click()],
+      [
+        async () => void (await page.getByLabel("Size").selectOption("M")),
+        () => page.getByText("Undo").click(),
+      ],
+      [() => page.getByLabel("Note").fill("Milk"), () => page.getByText("Hand in").click()],
       [
         () => page.getByLabel("Within").fill("Milk"),
         () => page.evaluate(() => document.querySelector(".host")?.remove()),
@@ -238,6 +305,8 @@ describe("the countdown", () => {
     const asked = tab.page.waitForRequest((request) => request.url() === tab.page.url());
     await tab.page.clock.runFor(31_000);
     await asked;
+    await tab.page.clock.runFor(2_000);
+    expect(await secondsLeft(tab)).toBe(1);
     await tab.page.getByLabel("Title").fill("Milk");
     answer();
     await tab.toast.getByText("Paused: unsaved input").waitFor();
@@ -434,6 +503,16 @@ describe("the toast", () => {
       "New version available. Reloading in 30 seconds",
       "Reloading in 10 seconds",
     ]);
+  });
+
+  test("stays in the window whatever it has to tell", async () => {
+    await newContext({ viewport: { width: 320, height: 568 } });
+    const tab = await openBehind({ notes: "What changed. ".repeat(290) });
+    const box = await tab.toast.boundingBox();
+    expect(box?.y).toBeGreaterThanOrEqual(0);
+    await button(tab, "Later").scrollIntoViewIfNeeded();
+    await button(tab, "Later").click();
+    await tab.toast.waitFor({ state: "hidden" });
   });
 
   test("does not move", async () => {

@@ -218,6 +218,25 @@ test.each([
   stop();
 });
 
+test("a lost chunk changes nothing where the load cannot be noted", async () => {
+  vi.spyOn(window, "sessionStorage", "get").mockImplementation(() => {
+    throw new DOMException("Access is denied for this document");
+  });
+  window.name = "checkout-frame";
+  document.head.innerHTML = html("a1");
+  respond(html("b2"));
+  const stop = recoverChunks();
+  dispatchEvent(new Event("vite:preloadError"));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(reloads).toBe(0);
+  // A name that nobody uses remembers it.
+  window.name = "";
+  dispatchEvent(new Event("vite:preloadError"));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(reloads).toBe(1);
+  stop();
+});
+
 test("retryImport() tries three times, and lets the last error through", async () => {
   let attempts = 0;
   const failing = retryImport(async () => {

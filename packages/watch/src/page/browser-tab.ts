@@ -1,4 +1,5 @@
 import type { WatchPage } from "../watch-page.js";
+import { listenToTab } from "./listen-to-tab.js";
 
 /**
  * What every page has in common for a watch: what it remembers and what happens to it. Touches
@@ -27,15 +28,5 @@ export const browserTab: Pick<WatchPage, "recall" | "remember" | "listen"> = {
     }
   },
 
-  listen(onWake, onRemember) {
-    let leftAt = 0;
-    // Fires too when a page comes back out of the back/forward cache.
-    addEventListener("visibilitychange", () => {
-      if (document.hidden) leftAt = Date.now();
-      // Shorter absences leave a live socket behind.
-      else if (Date.now() - leftAt >= 30_000) onWake();
-    });
-    addEventListener("online", onWake);
-    addEventListener("storage", onRemember);
-  },
+  listen: listenToTab,
 };

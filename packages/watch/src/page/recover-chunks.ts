@@ -25,10 +25,18 @@ export function recoverChunks(): () => void {
       running !== "" &&
       !!served &&
       served !== running &&
-      !countLoads(recallLoads(browserPage, key), Date.now());
+      !countLoads(recallLoads(browserPage, key), Date.now()) &&
+      canNote(key);
     if (isBusy) loadAgain(browserPage, key, Date.now());
   };
   // Not prevented: an import whose error was prevented is resolved with undefined.
   addEventListener("vite:preloadError", onError);
   return () => removeEventListener("vite:preloadError", onError);
+}
+
+/** Says whether a load can be noted: where none can, a chunk that stays lost would load for ever. */
+function canNote(key: string): boolean {
+  const noted = `${recallLoads(browserPage, key)},`;
+  browserPage.remember("sessionStorage", key, noted);
+  return recallLoads(browserPage, key) === noted;
 }
