@@ -1,3 +1,5 @@
+import { withStampTag } from "@tideline/stamp";
+import { type BuildStamp, parseBuildId } from "@tideline/version";
 import { describe, expect, test } from "vitest";
 import { addressesOf } from "./addresses.js";
 import { readPage } from "./read-page.js";
@@ -39,9 +41,29 @@ describe("readPage()", () => {
       '<script src="/js/tideline.js" data-gateway="https://live.example/x">',
       "https://live.example/x",
     ],
+    [
+      '<script src="https://live.example/t/tideline.js" data-gateway="x">',
+      "https://live.example/t/x",
+    ],
     ['<script src="/vendor.js"></script><script src="/tideline.js">', "https://shop.example/"],
   ])("%s", (html, gateway) => {
     expect(readPage(PAGE, html).gateway).toBe(gateway);
+  });
+
+  test("the stamp in the head names the target that the tag leaves open", () => {
+    const stamp: BuildStamp = {
+      ...{ appName: "web", environment: "staging", version: "1.4.2", buildId: parseBuildId("abc") },
+      ...{ gitCommit: null, gitBranch: null, gitDirty: false, gitTag: null },
+      ...{ buildNumber: 7, buildTime: 1_700_000_000_000, commitTime: null },
+    };
+    const page = (attributes: string) =>
+      withStampTag(`<head><script src="/tideline.js" ${attributes}></script></head>`, stamp);
+    expect(readPage(PAGE, page("")).gateway).toBe(
+      "https://shop.example/?appName=web&environment=staging",
+    );
+    expect(readPage(PAGE, page('data-app="shop"')).gateway).toBe(
+      "https://shop.example/?appName=shop&environment=staging",
+    );
   });
 
   test.each(["", '<script src="/other-tideline.jsx">', "<script>tideline.js</script>"])(

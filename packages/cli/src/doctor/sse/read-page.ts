@@ -1,6 +1,6 @@
 /** What a page says to its script: which gateway, which target, which version the page is. */
 import { readStampTag } from "@tideline/stamp";
-import { isPlaceholder } from "@tideline/version";
+import { type BuildStamp, isPlaceholder } from "@tideline/version";
 
 /** A page, as far as its script looks at it. */
 export interface Page {
@@ -31,10 +31,22 @@ export function readPage(url: string, html: string): Page {
     else if (script !== undefined) gateway ??= gatewayOfTag(url, script);
     else if (body !== undefined) version ??= attribute(body, "data-app-version");
   }
+  const tag = readStampTag(html);
   // The stamp in the head counts for more than the body's word.
-  const isUsed = version !== null && readStampTag(html) === null;
+  const isUsed = version !== null && tag === null;
   const placeholder = isUsed && isLeftOver(version ?? "") ? version : null;
+  if (gateway !== null) gateway = withTargetOf(tag?.stamp ?? null, gateway);
   return { url, gateway, isTagCommentedOut, placeholder };
+}
+
+/** What the script tag leaves open, the stamp in the head says. */
+function withTargetOf(stamp: BuildStamp | null, gateway: string): string {
+  const address = new URL(gateway);
+  for (const [, key] of TARGET) {
+    const value = stamp?.[key];
+    if (value && !address.searchParams.has(key)) address.searchParams.set(key, value);
+  }
+  return address.href;
 }
 
 /** The script takes the first two for names of versions, but nobody means them as such. */
@@ -54,7 +66,7 @@ function gatewayOfTag(page: string, tag: string): string | null {
   if (!/\/tideline\.js$/.test(script.pathname)) return null;
   const named = attribute(tag, "data-gateway");
   const gateway =
-    named !== null && URL.canParse(named, page) ? new URL(named, page) : new URL(".", script);
+    named !== null && URL.canParse(named, script) ? new URL(named, script) : new URL(".", script);
   for (const [name, key] of TARGET) {
     const value = attribute(tag, name);
     if (value !== null) gateway.searchParams.set(key, value);
