@@ -311,7 +311,7 @@ test("it is hydrated without a difference from what the server rendered", async 
   await act(async () => root.unmount());
 });
 
-test("useVersionCheck() has the document's names, and null for what there is not", async () => {
+test("useVersionCheck() has the documented names, and null for what there is not", async () => {
   const { result } = renderHook(() => useVersionCheck({ source: ledger }), { wrapper: StrictMode });
   expect(result.current).toMatchObject({
     hasUpdate: false,

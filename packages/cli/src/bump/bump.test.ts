@@ -711,6 +711,6 @@ describe("stopped in between", () => {
   });
 });
 
-test("the version that a rig begins with is the document's five keys", () => {
+test("the version that a rig begins with has the five documented keys", () => {
   expect(Object.keys(FIRST_VERSION)).toHaveLength(5);
 });

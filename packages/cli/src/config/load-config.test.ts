@@ -31,12 +31,12 @@ const WHOLE = `{
 `;
 
 test("a whole file is read, with every default filled in", async () => {
-  const parsed = await parseConfig(WHOLE, "/work/tideline.config.json");
+  const parsed = await parseConfig(WHOLE, "/repository/tideline.config.json");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { services, environments, shared, ...rest } = parsed.config;
   expect(rest).toEqual({
-    path: "/work/tideline.config.json",
-    root: "/work",
+    path: "/repository/tideline.config.json",
+    root: "/repository",
     versionFile: "assets/version.json",
     branch: "main",
     remote: "origin",

@@ -67,7 +67,7 @@ const configOf = async (history: string): Promise<TidelineConfig> => {
         jobs: { appName: `jobs-${history}`, paths: ["jobs"], dependsOn: ["api"] },
       },
     }),
-    "/work/tideline.config.json",
+    "/repository/tideline.config.json",
   );
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.config;

@@ -118,7 +118,7 @@ class World {
           jobs: { appName: `jobs-${name}`, paths: ["jobs"] },
         },
       }),
-      "/work/tideline.config.json",
+      "/repository/tideline.config.json",
     );
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     return new World(name, parsed.config);

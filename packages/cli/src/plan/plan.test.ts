@@ -13,7 +13,7 @@ const parsed = await parseConfig(
       site: { paths: ["site"], appName: "marketing" },
     },
   }),
-  "/work/tideline.config.json",
+  "/repository/tideline.config.json",
 );
 if (!parsed.ok) throw new Error("Cannot test: the configuration is wrong");
 const CONFIG = parsed.config;
