@@ -11,17 +11,29 @@ export interface GitAnswer {
   readonly message: string;
 }
 
-/** Runs git in a folder. Takes no lock and never throws. */
-export function runGit(cwd: string, env: Env, args: readonly string[]): Promise<GitAnswer> {
+/**
+ * Runs git in a folder. Takes no lock and never throws.
+ *
+ * @param encoding How what it says is read.
+ */
+export function runGit(
+  cwd: string,
+  env: Env,
+  args: readonly string[],
+  encoding: "utf8" | "latin1" = "utf8",
+): Promise<GitAnswer> {
   return new Promise((resolve) => {
     execFile(
       "git",
       args,
       {
         cwd,
-        // Locks would disturb an editor's git; what it says is compared in English.
+        // Locks would disturb an editor's git, and a refreshed index would be a changed repository; what
+        // it says is compared in English.
         env: { ...env, PATH: env.PATH ?? process.env.PATH, GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" },
-        maxBuffer: 64 * 1024 * 1024,
+        encoding,
+        // A list of all that is in a large repository.
+        maxBuffer: 1024 * 1024 * 1024,
         windowsHide: true,
       },
       (error, stdout, stderr) => {

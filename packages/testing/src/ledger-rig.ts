@@ -9,7 +9,8 @@ import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 
 const CONVEX = fileURLToPath(new URL("../../../convex", import.meta.url));
-const TOKEN = "a-token-for-these-tests";
+/** Records on it. */
+export const LEDGER_TOKEN = "a-token-for-these-tests";
 
 /** What a record may say besides its build. */
 export interface RecordChange {
@@ -23,10 +24,11 @@ export interface RecordChange {
 export class LedgerRig {
   #server: RunningServer | null = null;
   #port = 0;
-  readonly #data: string;
+  /** A temporary folder, for files of a test too. */
+  readonly folder: string;
 
-  private constructor(data: string) {
-    this.#data = data;
+  private constructor(folder: string) {
+    this.folder = folder;
   }
 
   /** An empty ledger that runs. */
@@ -65,13 +67,13 @@ export class LedgerRig {
 
   async dispose(): Promise<void> {
     await this.stop();
-    await rm(this.#data, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   #listen(port: number): Promise<RunningServer> {
     return startServer({
-      ...{ dir: CONVEX, data: this.#data, port, sitePort: 0 },
-      env: { TIDELINE_RECORD_TOKEN: TOKEN },
+      ...{ dir: CONVEX, data: join(this.folder, "data"), port, sitePort: 0 },
+      env: { TIDELINE_RECORD_TOKEN: LEDGER_TOKEN },
       log: () => {},
     });
   }
@@ -80,7 +82,13 @@ export class LedgerRig {
 async function recordAt(url: string, buildId: string, change: RecordChange): Promise<void> {
   const client = new ConvexHttpClient(url, { skipConvexDeploymentUrlCheck: true });
   await client.mutation(makeFunctionReference<"mutation">(FUNCTION_NAMES.recordDeployment), {
-    ...{ appName: "web", environment: "production", token: TOKEN, buildId, version: buildId },
+    ...{
+      appName: "web",
+      environment: "production",
+      token: LEDGER_TOKEN,
+      buildId,
+      version: buildId,
+    },
     ...{ gitCommit: buildId, buildNumber: 1, buildTime: 1, ...change },
   });
 }

@@ -3,12 +3,8 @@
  * plan compares with what is live, so nothing that did not arrive is ever forgotten.
  */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "@tideline/embedded";
 import type { InputTree } from "@tideline/stamp";
+import { LEDGER_TOKEN, LedgerRig } from "@tideline/testing/ledger-rig";
 import { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TidelineConfig } from "../config/config.js";
@@ -17,29 +13,18 @@ import { findDeployedInputs } from "../ledger/query-ledger.js";
 import { makePlan, type Plan } from "./plan.js";
 import { fingerprintTree } from "./service-inputs.js";
 
-const TOKEN = "a-long-enough-record-token-for-tests";
 const HISTORIES = 200;
 const STEPS = 8;
 const FIRST_SEED = Number(process.env.TIDELINE_SEED ?? 1);
 
-let folder: string;
-let server: RunningServer;
+let ledger: LedgerRig;
 let client: ConvexHttpClient;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tideline-histories-"));
-  server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data: join(folder, "data"),
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
-  client = new ConvexHttpClient(server.url, { skipConvexDeploymentUrlCheck: true, logger: false });
+  ledger = await LedgerRig.create();
+  client = new ConvexHttpClient(ledger.url, { skipConvexDeploymentUrlCheck: true, logger: false });
 });
 afterAll(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
+  await ledger?.dispose();
 });
 
 /** What is in a repository: each file's text by its path. */
@@ -123,8 +108,8 @@ class History {
     const found = await findDeployedInputs(
       "staging",
       asked,
-      { env: { TIDELINE_RECORD_TOKEN: TOKEN }, cwd: folder },
-      { doing: "plan", url: server.url, timeoutMs: 60_000, log: () => {} },
+      { env: { TIDELINE_RECORD_TOKEN: LEDGER_TOKEN }, cwd: ledger.folder },
+      { doing: "plan", url: ledger.url, timeoutMs: 60_000, log: () => {} },
     );
     return makePlan({
       ...{ config, environment: "staging", commit, inputsIds },
@@ -144,7 +129,7 @@ class History {
         "deployments:recordDeployment" as never,
         {
           ...{ appName, environment: "staging", version: entry.next, gitCommit: plan.commit },
-          ...{ buildNumber: 1, buildTime: 1, buildId: inputsId, inputsId, token: TOKEN },
+          ...{ buildNumber: 1, buildTime: 1, buildId: inputsId, inputsId, token: LEDGER_TOKEN },
           ...(image !== null && { imageDigest: digest }),
         } as never,
         { skipQueue: true },

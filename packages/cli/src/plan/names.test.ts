@@ -4,12 +4,8 @@
  * change its image: every name is good for ever, and what was deployed needs nothing more.
  */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "@tideline/embedded";
 import type { InputTree } from "@tideline/stamp";
+import { LEDGER_TOKEN, LedgerRig } from "@tideline/testing/ledger-rig";
 import { bumpVersion, compareVersions } from "@tideline/version/bump";
 import { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,29 +19,18 @@ import { makePlan, type Plan, type PlanEntry, type PlanFacts } from "./plan.js";
 import { versionsToAsk } from "./plan-names.js";
 import { fingerprintTree } from "./service-inputs.js";
 
-const TOKEN = "a-long-enough-record-token-for-tests";
 const HISTORIES = 150;
 const STEPS = 12;
 const FIRST_SEED = Number(process.env.TIDELINE_SEED ?? 1);
 
-let folder: string;
-let server: RunningServer;
+let ledger: LedgerRig;
 let client: ConvexHttpClient;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tideline-names-"));
-  server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data: join(folder, "data"),
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
-  client = new ConvexHttpClient(server.url, { skipConvexDeploymentUrlCheck: true, logger: false });
+  ledger = await LedgerRig.create();
+  client = new ConvexHttpClient(ledger.url, { skipConvexDeploymentUrlCheck: true, logger: false });
 });
 afterAll(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
+  await ledger?.dispose();
 });
 
 /** Each file's text by its path; every one is the input of a service, but for the last. */
@@ -162,9 +147,9 @@ class World {
         appName,
         inputsId: inputsIds.get(name) ?? "",
       })),
-      { env: { TIDELINE_RECORD_TOKEN: TOKEN }, cwd: folder },
+      { env: { TIDELINE_RECORD_TOKEN: LEDGER_TOKEN }, cwd: ledger.folder },
       {
-        ...{ doing: "plan", url: server.url, timeoutMs: 60_000, log: () => {} },
+        ...{ doing: "plan", url: ledger.url, timeoutMs: 60_000, log: () => {} },
         versions: versionsToAsk(version),
       },
     );
@@ -201,7 +186,7 @@ class World {
     if (reach === "nothing") return reach;
     const args = {
       ...{ appName, environment, version, gitCommit: commit.id, buildId: inputsId, inputsId },
-      token: TOKEN,
+      token: LEDGER_TOKEN,
     };
     const announced = (await client.mutation(
       "deployments:announceDeployment" as never,

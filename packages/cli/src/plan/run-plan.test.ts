@@ -1,18 +1,15 @@
 /** `tideline plan` in real repositories, against this repository's ledger in the embedded server. */
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "@tideline/embedded";
 import { GIT_ENV, GitRig } from "@tideline/testing/git-rig";
+import { LEDGER_TOKEN, LedgerRig } from "@tideline/testing/ledger-rig";
 import { ConvexHttpClient } from "convex/browser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../run.js";
 import type { Plan } from "./plan.js";
 
-const TOKEN = "a-long-enough-record-token-for-tests";
 const DIGESTS = [1, 2, 3, 4].map((n) => `sha256:${String(n).repeat(64)}`);
 const CONFIG = {
   versionFile: "assets/version.json",
@@ -35,22 +32,12 @@ const FILES = {
   "jobs/job.ts": "1",
 };
 
-let folder: string;
-let server: RunningServer;
+let ledger: LedgerRig;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tideline-plan-"));
-  server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data: join(folder, "data"),
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
+  ledger = await LedgerRig.create();
 });
 afterAll(async () => {
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
+  await ledger?.dispose();
 });
 
 let rigs: GitRig[];
@@ -96,7 +83,7 @@ const tideline = async (cwd: string, args: readonly string[], env: object = {}) 
     cwd,
     env: {
       PATH: process.env.PATH,
-      CONVEX_URL: server.url,
+      CONVEX_URL: ledger.url,
       TIDELINE_ENVIRONMENT: "staging",
       ...GIT_ENV,
       ...env,
@@ -126,7 +113,7 @@ const deploy = async (
   services: readonly string[],
   digest?: string,
 ) => {
-  const client = new ConvexHttpClient(server.url, {
+  const client = new ConvexHttpClient(ledger.url, {
     skipConvexDeploymentUrlCheck: true,
     logger: false,
   });
@@ -141,7 +128,7 @@ const deploy = async (
           buildNumber: 1,
           buildTime: 1,
           buildId: entry.inputsId,
-          token: TOKEN,
+          token: LEDGER_TOKEN,
         },
         inputsId: entry.inputsId,
         ...(entry.image !== null && { imageDigest: entry.digest ?? digest }),
@@ -281,14 +268,14 @@ test("a held target is shown", async () => {
   const { folder: root } = await repository();
   const first = await planJson(root);
   await deploy(first, ALL, DIGESTS[0]);
-  const client = new ConvexHttpClient(server.url, {
+  const client = new ConvexHttpClient(ledger.url, {
     skipConvexDeploymentUrlCheck: true,
     logger: false,
   });
   const target = { appName: `web-${suffix}`, environment: "staging" };
   await client.mutation(
     "deployments:holdTarget" as never,
-    { ...target, reason: "Orders\u001b[2J fail", token: TOKEN } as never,
+    { ...target, reason: "Orders\u001b[2J fail", token: LEDGER_TOKEN } as never,
   );
   expect((await planJson(root)).entries[0]?.hold).toBe("Orders\u001b[2J fail");
   expect((await plan(root)).out).toContain(
@@ -324,7 +311,7 @@ describe("in a job of GitHub Actions", () => {
   test("outputs are lines that a matrix reads, whatever is in the plan", async () => {
     const { folder: root } = await repository();
     await deploy(await planJson(root), ["jobs"]);
-    const output = join(folder, `output-${suffix}`);
+    const output = join(ledger.folder, `output-${suffix}`);
     await writeFile(output, "earlier=1\n");
     await plan(root, ["--github-output"], { GITHUB_OUTPUT: output });
     const lines = (await readFile(output, "utf8")).split("\n");
@@ -351,7 +338,7 @@ describe("in a job of GitHub Actions", () => {
     const git = await repository();
     await deploy(await planJson(git.folder), ALL, DIGESTS[0]);
     await git.commit("Names", { "apps/web/a|b`c`<img>\n.ts": "" });
-    const summary = join(folder, `summary-${suffix}`);
+    const summary = join(ledger.folder, `summary-${suffix}`);
     const { out } = await plan(git.folder, ["--json", "--summary"], {
       GITHUB_STEP_SUMMARY: summary,
     });
@@ -480,7 +467,7 @@ describe("at a release's tag", () => {
   test("a version that names something else is refused with 4, and nothing is written", async () => {
     const git = await released();
     await git.git("checkout", "--quiet", "release/v1.0.4");
-    const output = join(folder, `output-${suffix}`);
+    const output = join(ledger.folder, `output-${suffix}`);
     await writeFile(output, "");
     const variables = { VITE_URL: "https://example.com", GITHUB_OUTPUT: output };
     const { code, log } = await production(git.folder, variables, ["--github-output"]);

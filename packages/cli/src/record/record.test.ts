@@ -1,32 +1,17 @@
 /** `record`, `announce` and `abort` as a script calls them, against this repository's ledger. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "@tideline/embedded";
 import { writeVersionFile } from "@tideline/stamp";
+import { LEDGER_TOKEN, LedgerRig } from "@tideline/testing/ledger-rig";
 import type { BuildId, BuildStamp } from "@tideline/version";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { abort, announce, type DeploymentOptions, record } from "../index.js";
 
-const TOKEN = "a-long-enough-record-token-for-tests";
-
-let folder: string;
-let server: RunningServer;
+let ledger: LedgerRig;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "record-"));
-  server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data: join(folder, "data"),
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
+  ledger = await LedgerRig.create();
 });
 afterAll(async () => {
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
+  await ledger?.dispose();
 });
 
 /** The options for a build of its own, whose commit and bytes are named by one letter. */
@@ -49,9 +34,9 @@ const buildOf = async (
     commitTime: null,
     ...extra,
   };
-  const file = join(folder, `${appName}-${stamp.buildId}.json`);
+  const file = join(ledger.folder, `${appName}-${stamp.buildId}.json`);
   await writeVersionFile(file, stamp);
-  return { file, url: server.url, token: TOKEN, env: {} };
+  return { file, url: ledger.url, token: LEDGER_TOKEN, env: {} };
 };
 
 test("a new build is a deployment, the same again a redeployment, an old one needs leave", async () => {

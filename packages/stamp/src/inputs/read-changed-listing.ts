@@ -89,9 +89,9 @@ function withoutPlaces(env: Env): Env {
 }
 
 async function ask(cwd: string, env: Env, args: readonly string[]): Promise<string> {
-  const { ok, stdout, stderr } = await askGit(cwd, env, args);
+  const { ok, stdout, message } = await askGit(cwd, env, args);
   if (ok) return stdout;
-  const problem = stderr.split("\n").find((line) => /^(error|fatal): /.test(line)) ?? stderr;
+  const problem = message.split("\n").find((line) => /^(error|fatal): /.test(line)) ?? message;
   throw new Error(
     `Cannot fingerprint the working tree of "${cwd}": ${problem.replace(/^(error|fatal): /, "")}`,
   );

@@ -1,8 +1,9 @@
 import { access } from "node:fs/promises";
 import { dirname, join, parse, resolve } from "node:path";
 import type { Env } from "../ci.js";
+import type { GitAnswer } from "../run-git.js";
 import { untrustedOwner } from "../untrusted-owner.js";
-import { askGit, type GitBytes } from "./ask-git.js";
+import { askGit } from "./ask-git.js";
 import { type InputTree, treeOfListing } from "./input-tree.js";
 import { readChangedListing } from "./read-changed-listing.js";
 import { readFolderTree } from "./read-folder-tree.js";
@@ -49,7 +50,7 @@ export async function readInputTree(
 }
 
 /** There is no HEAD: a repository without a commit, no repository, or one that git does not read. */
-async function readWithoutCommit(root: string, env: Env, place: GitBytes): Promise<InputTree> {
+async function readWithoutCommit(root: string, env: Env, place: GitAnswer): Promise<InputTree> {
   const top = await askGit(root, env, ["rev-parse", "--show-prefix"]);
   if (!top.ok) {
     if (await isInRepository(root)) throw new Error(explain(top, root));
@@ -73,11 +74,11 @@ async function isInRepository(root: string): Promise<boolean> {
   }
 }
 
-function explain({ isMissing, stderr }: GitBytes, root: string): string {
+function explain({ isMissing, message }: GitAnswer, root: string): string {
   const doing = `Cannot fingerprint "${root}"`;
   if (isMissing) return `${doing}: expected the command git, which its repository needs, got none`;
-  const owner = untrustedOwner(stderr);
+  const owner = untrustedOwner(message);
   if (owner !== null) return `${doing}: ${owner.warning}`;
-  const [first = ""] = stderr.split("\n");
+  const [first = ""] = message.split("\n");
   return `${doing}: ${first.replace(/^(fatal|error): /, "").replace(/[.:]$/, "")}`;
 }

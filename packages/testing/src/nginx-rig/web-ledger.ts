@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { record } from "@tideline/cli";
-import { startServer } from "@tideline/embedded";
+import { LEDGER_TOKEN, LedgerRig } from "../ledger-rig.js";
 
 /** An embedded ledger in this process. */
 export interface WebLedger {
@@ -13,31 +9,18 @@ export interface WebLedger {
   close(): Promise<void>;
 }
 
-const TOKEN = "a-token-that-only-the-rig-knows";
-
 /** Starts a ledger in which nothing is recorded. */
 export async function startWebLedger(): Promise<WebLedger> {
-  const data = await mkdtemp(join(tmpdir(), "tideline-ledger-"));
-  const server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data,
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
+  const rig = await LedgerRig.create();
   return {
-    url: server.url,
+    url: rig.url,
     async record(version) {
       const answer = await record({
         ...{ label: version, appName: "web", environment: "production" },
-        ...{ url: server.url, token: TOKEN, cwd: data, env: {} },
+        ...{ url: rig.url, token: LEDGER_TOKEN, cwd: rig.folder, env: {} },
       });
       if (!answer.ok) throw new Error(answer.message);
     },
-    async close() {
-      await server.close();
-      await rm(data, { recursive: true, force: true });
-    },
+    close: () => rig.dispose(),
   };
 }

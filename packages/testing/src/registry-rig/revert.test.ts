@@ -1,13 +1,9 @@
 /** From commit to image to record and back, with real images and this repository's own ledger. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type RunningServer, startServer } from "@tideline/embedded";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LEDGER_TOKEN, LedgerRig } from "../ledger-rig.js";
 import { readDigest, ShopRig } from "./index.js";
-
-const TOKEN = "a-long-enough-record-token-for-tests";
 
 interface Row {
   readonly service: string;
@@ -22,26 +18,16 @@ interface Planned {
   readonly entries: readonly Row[];
 }
 
-let folder: string;
-let server: RunningServer;
+let ledger: LedgerRig;
 let rig: ShopRig;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tideline-revert-"));
-  server = await startServer({
-    dir: fileURLToPath(new URL("../../../../convex", import.meta.url)),
-    data: join(folder, "data"),
-    port: 0,
-    sitePort: 0,
-    env: { TIDELINE_RECORD_TOKEN: TOKEN },
-    log: () => {},
-  });
+  ledger = await LedgerRig.create();
   rig = await ShopRig.create({ staging: {} });
-  Object.assign(rig.env, { CONVEX_URL: server.url, TIDELINE_RECORD_TOKEN: TOKEN });
+  Object.assign(rig.env, { CONVEX_URL: ledger.url, TIDELINE_RECORD_TOKEN: LEDGER_TOKEN });
 }, 120_000);
 afterAll(async () => {
   await rig?.dispose();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
+  await ledger?.dispose();
 });
 
 /** What a deployment of api comes to: the plan's row and the digest that is recorded. */
@@ -49,7 +35,7 @@ async function deploy(): Promise<{ row: Row; digest: string; version: string }> 
   const { json: plan } = await rig.json<Planned>("plan", "--environment", "staging");
   const row = plan.entries.find(({ service }) => service === "api");
   if (row === undefined) throw new Error(`No row of api in ${JSON.stringify(plan)}`);
-  const file = join(folder, "plan.json");
+  const file = join(ledger.folder, "plan.json");
   await writeFile(file, JSON.stringify(plan));
   rig.env.TIDELINE_VERSION = plan.version;
   const source = row.action === "build" ? ["--source", await rig.buildApi()] : [];
