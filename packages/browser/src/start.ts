@@ -33,7 +33,7 @@ export function start(
     const stamp = readBuild(document);
     const { version, buildId } = stamp;
     if (isPlaceholder(buildId)) {
-      console.warn(`Cannot watch: data-app-version="${version}"`);
+      console.warn(`Cannot watch: expected data-app-version, got "${version}"`);
     }
     console.log("Establishing SSE connection to /events/version");
     const tell = show(dataset, api as PageWatch);

@@ -554,7 +554,7 @@ describe("the tag", () => {
     const tab = await open();
     rig.deploy("b2");
     await expect.poll(() => tab.lines.at(-1)).toContain("b2");
-    expect(tab.lines[0]).toBe('Cannot watch: data-app-version="dev"');
+    expect(tab.lines[0]).toBe('Cannot watch: expected data-app-version, got "dev"');
     expect(await tab.toast.isVisible()).toBe(false);
   });
 });
