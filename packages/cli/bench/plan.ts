@@ -22,6 +22,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startServer } from "@tideline/embedded";
 import { fingerprintInputs, readInputTree } from "@tideline/stamp";
+import { GIT_ENV } from "../../testing/src/git-rig.js";
 
 const FILES = 10_000;
 const SERVICES = ["web", "api", "admin", "jobs", "proxy"];
@@ -30,15 +31,7 @@ const RUNS = process.argv.includes("--quick") ? 8 : 30;
 const COLD_FLAG = "--cold-in=";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const ENV = {
-  PATH: process.env.PATH,
-  HOME: process.env.HOME,
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.com",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.com",
-};
+const ENV = { PATH: process.env.PATH, HOME: process.env.HOME, ...GIT_ENV };
 
 type Times = Map<string, number[]>;
 const LISTING = "git ls-tree -r HEAD";

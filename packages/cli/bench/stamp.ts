@@ -17,20 +17,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { GIT_ENV } from "../../testing/src/git-rig.js";
 
 const LIMIT_MS = 200;
 const RUNS = process.argv.includes("--quick") ? 8 : 30;
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const ENV = {
-  PATH: process.env.PATH,
-  HOME: process.env.HOME,
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_AUTHOR_NAME: "Ada",
-  GIT_AUTHOR_EMAIL: "ada@example.com",
-  GIT_COMMITTER_NAME: "Ada",
-  GIT_COMMITTER_EMAIL: "ada@example.com",
-};
+const ENV = { PATH: process.env.PATH, HOME: process.env.HOME, ...GIT_ENV };
 
 const NODE = process.execPath;
 const COMMANDS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
