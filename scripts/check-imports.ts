@@ -34,7 +34,7 @@ export const ROOMS: readonly Room[] = [
   { folder: "packages/vite-plugin", allowed: [VERSION, STAMP], node: true },
   {
     folder: "packages/ledger",
-    allowed: [VERSION, "convex/server", "convex/values"],
+    allowed: [VERSION, "@tideline/version/fleet", "convex/server", "convex/values"],
     node: false,
     others: ["jose"],
   },
@@ -64,6 +64,14 @@ export const ROOMS: readonly Room[] = [
     node: true,
   },
   {
+    folder: "packages/fleet",
+    allowed: [
+      ...[VERSION, "@tideline/version/fleet", "@tideline/watch", "@tideline/watch/convex"],
+      "convex/browser",
+    ],
+    node: true,
+  },
+  {
     folder: "packages/cli",
     allowed: [VERSION, "@tideline/version/bump", STAMP, "convex/browser"],
     node: true,
@@ -73,7 +81,7 @@ export const ROOMS: readonly Room[] = [
     // convex/react for the provider that the notice needs, convex/values for the class of the
     // errors that admin shows.
     allowed: [
-      ...["@tideline/react", "@tideline/react/styles.css", VERSION],
+      ...["@tideline/react", "@tideline/react/styles.css", VERSION, "@tideline/version/fleet"],
       ...["/convex/_generated/api.js", "convex/react", "convex/values", ...REACT],
     ],
     allowedIn: { "vite.config.ts": ["@tideline/vite-plugin", "/vite.config.js"] },

@@ -1,0 +1,39 @@
+/**
+ * Where a machine's targets come from and its reports go: the Convex ledger, or files of its own.
+ * Every rule (order, signature, denied binaries, health) lives in the engine, so that the two are
+ * no two implementations of anything.
+ */
+import type { AttemptReport, FleetTarget, SignedRelease } from "@tideline/version/fleet";
+
+/** That somebody said an upstream has moved; truth is always read anew from the remote. */
+export interface UpstreamHint {
+  readonly subsystem: string;
+  /** Grows with every hint of the subsystem. */
+  readonly sequence: number;
+}
+
+/** What publishing came to. */
+export type PublishAnswer =
+  | {
+      readonly ok: true;
+      readonly mode: "running" | "waiting-for-approval";
+      readonly generation: number;
+    }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** One of the two ledgers. */
+export interface FleetLedger {
+  readonly kind: "convex" | "local";
+  /** Hears the targets of the machine's channel: at once, and at every change, until `signal` aborts. */
+  watchTargets(onTargets: (targets: readonly FleetTarget[]) => void, signal: AbortSignal): void;
+  /** The newest targets that it knows; null while it has never heard any. */
+  targets(): readonly FleetTarget[] | null;
+  /** Hears hints for developer machines, until `signal` aborts. */
+  watchHints(onHint: (hint: UpstreamHint) => void, signal: AbortSignal): void;
+  /** Takes a report for good: it is on disk when this resolves, and goes out when it can, in order. */
+  report(report: AttemptReport): Promise<void>;
+  publish(release: SignedRelease, signal: AbortSignal): Promise<PublishAnswer>;
+  /** Whether it is reachable now, and since when not (ms since epoch). */
+  state(): { readonly isConnected: boolean; readonly awaySince: number | null };
+  close(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** What runs a machine's services, as the engine sees it: one service at a time, by name. */
+
+/** One service as its supervisor sees it now. */
+export interface ServiceState {
+  /** Null while it does not run. */
+  readonly pid: number | null;
+  readonly isRunning: boolean;
+  /** What the supervisor's own readiness probe says; null where it has none for this service. */
+  readonly isReady: boolean | null;
+  /** How often the supervisor has restarted it by itself. */
+  readonly restarts: number;
+  /** Of its last end; null while it has not ended yet. */
+  readonly exitCode: number | null;
+}
+
+/** Drives the services of one machine. Every call may throw a {@link SupervisorError}. */
+export interface Supervisor {
+  readonly kind: "process-compose" | "systemd" | "built-in";
+  /** @throws {SupervisorError} `unknown-service` if it has none of that name. */
+  inspect(service: string, signal: AbortSignal): Promise<ServiceState>;
+  /** Ends it and starts it again, and nothing else; resolves before it is ready. */
+  restart(service: string, signal: AbortSignal): Promise<void>;
+  /** Starts it if it does not run. */
+  start(service: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Tells every change until `signal` aborts, the present state first. Survives a connection that
+   * is cut, by looking again; never throws over that.
+   */
+  watch(
+    service: string,
+    onState: (state: ServiceState) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Its newest lines of output, oldest first. */
+  logs(service: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** Why the supervisor did not do what it was asked. */
+export class SupervisorError extends Error {
+  override readonly name = "SupervisorError";
+  readonly kind: "unreachable" | "unauthorized" | "unknown-service" | "failed";
+  constructor(
+    kind: SupervisorError["kind"],
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

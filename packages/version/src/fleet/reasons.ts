@@ -1,0 +1,92 @@
+/**
+ * Why a machine refused, rolled back or waits: stable codes for scripts and dashboards, each with
+ * the one next step for a person.
+ */
+export const REASONS = {
+  // Detection
+  LISTING_INCOMPLETE: "Run `tideline-sync check` again; the remote's answer was cut off",
+  REMOTE_UNREACHABLE:
+    "Check the network and the address of the remote, then run `tideline-sync check`",
+  REMOTE_UNUSABLE:
+    "Correct the remote's address in sync.config.yaml; only https: and http: on loopback are used",
+  REF_NOT_FOUND: "Correct `branch`, `tagPrefix` or `override` of the subsystem in sync.config.yaml",
+  TAG_MOVED:
+    "Find out why the tag names another commit now; then `tideline-sync approve` it, or leave it",
+  REMOTES_DISAGREE:
+    "Find out which remote is right; then `override` the subsystem in sync.config.yaml",
+  BRANCH_REWRITTEN: "Look at the branch's new history; then `tideline-sync approve` it",
+  AWAITING_ASSETS: "Nothing to do; the release's files are still being uploaded",
+  ASSET_REPLACED:
+    "Find out who replaced the file after it was published; publish a new release instead",
+  VERSION_UNREADABLE:
+    "Approve the release by hand, or correct `tagPrefix`; the tag is not a semantic version",
+  // Trust
+  NOT_SIGNED: "Publish with `tideline-sync publish`; there is no signature",
+  NO_TRUSTED_ROOTS: "Put the fleet's root keys under `trust.roots` in sync.config.yaml",
+  SIGNATURE_INVALID: "Do not install; tell the publisher that no trusted key covers these bytes",
+  KEYSET_INVALID: "Do not install; the release keys are not vouched for by enough of the roots",
+  KEYSET_EXPIRED: "Sign a new keyset with the offline roots: `tideline-sync keys sign-keyset`",
+  KEYSET_TOO_OLD: "Publish again with the newest keyset; this machine has seen a newer one",
+  MANIFEST_INVALID:
+    "Publish again with this version of `tideline-sync`; the manifest cannot be read",
+  MANIFEST_EXPIRED: "Publish the release again; it is too old to be installed anew",
+  WRONG_SUBSYSTEM: "Do not install; the release is of another subsystem than the ledger says",
+  DOWNGRADE: "To go back on purpose, publish a revert: `tideline-sync publish --revert SEQ`",
+  FREEZE: "Compare the release host with the ledger; one of them serves an old state",
+  REVOKED: "Publish a newer release; this binary was revoked",
+  SYNC_TOO_OLD: "Update `tideline-sync` first; the release needs a newer one",
+  NO_ARTIFACT: "Publish the release for this platform as well",
+  // Download and archive
+  HOST_UNREACHABLE: "Check the network to the release host; it is tried again by itself",
+  RATE_LIMITED: "Nothing to do; it is tried again when the release host allows it",
+  SIZE_MISMATCH: "Do not install; the release host serves other bytes than were signed",
+  CHECKSUM_MISMATCH: "Do not install; the release host serves other bytes than were signed",
+  DISK_FULL: "Free space on the machine's disk; twice the binary's size is needed",
+  FOLDER_NOT_WRITABLE: "Give the user of `tideline-sync` write access to the folder of the binary",
+  ARCHIVE_INVALID: "Package and publish again; the archive cannot be read to its end",
+  ARCHIVE_UNSAFE: "Do not install; the archive holds what no release of ours holds",
+  MEMBER_MISSING: "Package and publish again; the archive lacks the member that the manifest names",
+  FORMAT_UNSUPPORTED: "Package as tar.gz, zip, gz or raw",
+  // Exec test
+  EXEC_FAILED: "Publish a build for this machine's platform; the binary does not run here",
+  EXEC_TIMED_OUT: "Correct `versionArgs` in sync.config.yaml, or publish a build that answers",
+  EXEC_WRONG_VERSION: "Publish again; the binary says another version than the manifest",
+  // Last look
+  DRIFTED:
+    "Find out who changed the live binary; then `tideline-sync apply --adopt` takes it as it is",
+  UPDATE_IN_PROGRESS: "Wait for the other `tideline-sync`; it holds the lock",
+  PINNED: "`tideline-sync pin NAME --remove` lets updates through again",
+  DENIED: "Publish a fixed release; this binary failed here before and is not tried again",
+  WAITING_FOR_APPROVAL: "`tideline-sync approve NAME` lets the major version go",
+  PAUSED: "Resume the rollout when it is safe to",
+  HALTED: "Look at the failed machines; then publish a fix, or resume the rollout by hand",
+  SUPERSEDED: "Nothing to do; a newer release is taken instead",
+  OUTSIDE_WINDOW: "Nothing to do; it is installed in the subsystem's next window",
+  TOO_MANY_ATTEMPTS: "Nothing to do; this machine has tried often enough today",
+  SUPERVISOR_UNREACHABLE: "Start the supervisor, or correct `supervisor` in sync.config.yaml",
+  SERVICE_UNKNOWN:
+    "Correct the subsystem's `service` in sync.config.yaml; the supervisor has none of that name",
+  // After the swap
+  SWAP_FAILED: "Look at the folder of the binary; the old one still is in its place",
+  RESTART_FAILED: "Look at the supervisor's log; the old version was started again",
+  NOT_READY: "Look at the service's log in the report; the new version was never ready",
+  EXITED: "Look at the service's log in the report; the new version ended by itself",
+  FLAPPING:
+    "Look at the service's log in the report; the new version was restarted while it was watched",
+  CHECK_FAILED: "Look at the report; the subsystem's own health check failed",
+  INTERRUPTED: "Nothing to do; the machine went down while the new version was watched",
+  ROLLBACK_FAILED: "Go to the machine; neither the new version nor the one before is well",
+  NO_PREVIOUS: "Nothing to go back to; install a release with `tideline-sync apply`",
+  PREVIOUS_DAMAGED:
+    "Install a release with `tideline-sync apply`; the kept binary is not what it was",
+  // Source, build and publishing
+  SOURCE_DIRTY: "Commit or remove the changes in the source folder; nothing was overwritten",
+  GIT_MISSING: "Install git; updating a source folder needs it",
+  BUILD_FAILED: "Look at the build's output; nothing was published",
+  TEST_FAILED: "Look at the test's output; nothing was published",
+  PUBLISH_CONFLICT: "Publish with a higher `seq`; another release has this one",
+  READ_BACK_FAILED: "Publish again; what the release host serves is not what was uploaded",
+} as const satisfies Record<string, string>;
+
+/** A stable code of {@link REASONS}. */
+export type ReasonCode = keyof typeof REASONS;
