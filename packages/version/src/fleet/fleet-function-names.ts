@@ -4,20 +4,22 @@ export const FLEET_FUNCTIONS = {
   watchTargets: "fleet:watchTargets",
   /** query `{token}` -> FleetView; token: the fleet's read token or the operator's */
   watchFleet: "fleet:watchFleet",
+  /** query `{token, channel?, paginationOpts}` -> a page of FleetMachine, by name; token as above */
+  listMachines: "fleet:listMachines",
   /** query `{channel, token}` -> UpstreamHint[]: which upstreams were said to have moved, and when */
   watchHints: "fleet:watchHints",
-  /** mutation `{enrolToken, publicKey, name, channel, platform}` -> {machineId, enrolledAt} */
+  /** mutation `{enrolToken, publicKey, name, channel, platform: PlatformKey}` -> {machineId, enrolledAt}; publicKey: raw Ed25519 in base64; again with the same key: the same machine, moved and renamed as told */
   enrolMachine: "fleet:enrolMachine",
-  /** mutation SignedCall of {kind: "reports", reports: AttemptReport[]} -> {ok} */
+  /** mutation SignedCall of a ReportsMessage -> MachineAnswer */
   reportAttempts: "fleet:reportAttempts",
-  /** mutation SignedCall of {kind: "presence", running: …} -> {ok}; on connect, and at most once a day */
+  /** mutation SignedCall of a PresenceMessage -> MachineAnswer; on connect, and at most once a day */
   reportPresence: "fleet:reportPresence",
-  /** mutation `{token, channel, release: SignedRelease}` -> {ok, mode, generation} | {ok: false, code, message}; operator token */
+  /** mutation `{token, channel, release: SignedRelease}` -> FleetAnswer; operator token */
   publishRelease: "fleet:publishRelease",
-  /** mutation `{token, subsystem, remote, ref, oid, tag, isQuarantined}`; operator token */
+  /** mutation `{token, subsystem, remote, ref, oid, tag, isQuarantined}` -> {ok: true, isNew}; operator token; tag: string or null */
   reportUpstream: "fleet:reportUpstream",
-  /** mutation `{token, channel, subsystem, seq, decision: "approve" | "reject", note?}` */
+  /** mutation `{token, channel, subsystem, seq, decision: "approve" | "reject", note?}` -> FleetAnswer */
   decideApproval: "fleet:decideApproval",
-  /** mutation `{token, channel, subsystem, to: "paused" | "running" | "halted", note?}`; running resumes a paused or halted rollout */
+  /** mutation `{token, channel, subsystem, to: "paused" | "running" | "halted", note?}` -> FleetAnswer; running resumes a paused or halted rollout */
   changeRollout: "fleet:changeRollout",
 } as const;
