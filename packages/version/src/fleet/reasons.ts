@@ -84,6 +84,16 @@ export const REASONS = {
   GIT_MISSING: "Install git; updating a source folder needs it",
   BUILD_FAILED: "Look at the build's output; nothing was published",
   TEST_FAILED: "Look at the test's output; nothing was published",
+  OUTPUT_MISSING: "Correct `source.output` in sync.config.yaml; the build left no such file behind",
+  OUTPUT_STALE: "Build again; `.version` beside the binary is of another build",
+  NO_RELEASE_HOST: "Name the repository under `releases` in sync.config.yaml",
+  NO_RELEASE_KEY:
+    "Give the release key and the keyset: `tideline-sync publish --help` says where they are looked for",
+  NOT_AUTHORIZED:
+    "Set TIDELINE_RELEASE_TOKEN or GITHUB_TOKEN to a token that may write the repository's contents",
+  HOST_REFUSED: "Look at what the release host said; nothing was published",
+  LEDGER_REFUSED:
+    "Look at what the ledger said, then publish again; the release host has the release already",
   PUBLISH_CONFLICT: "Publish with a higher `seq`; another release has this one",
   READ_BACK_FAILED: "Publish again; what the release host serves is not what was uploaded",
 } as const satisfies Record<string, string>;
