@@ -1,11 +1,39 @@
-import { Command } from "commander";
-import { COMMANDS } from "./commands/commands.js";
+import { EXIT_CODES } from "./commands/terminal.js";
+import { run } from "./run.js";
 
-/** Runs `tideline-sync` with the process' own terminal, and sets its exit code. */
+/**
+ * Runs `tideline-sync` as this process: its streams, its folder, its environment and its signals,
+ * and sets its exit code. The first Ctrl-C or SIGTERM ends what is under way in order; the second
+ * ends the process.
+ *
+ * @param args The command line without `node` and the script.
+ */
 export async function runCommand(args: readonly string[]): Promise<void> {
-  const program = new Command("tideline-sync").description(
-    "Keeps the binaries on this machine up to date, one subsystem at a time",
-  );
-  for (const addTo of COMMANDS) addTo(program);
-  await program.parseAsync(args, { from: "user" });
+  const controller = new AbortController();
+  let signalCode: number = EXIT_CODES.interrupted;
+  for (const [signal, code] of [
+    ["SIGINT", EXIT_CODES.interrupted],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.once(signal, () => {
+      signalCode = code;
+      controller.abort();
+    });
+  }
+  // `tideline-sync check | head -1` closes the pipe; that is no failure of ours.
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
+  const exitCode = await run(args, {
+    cwd: process.cwd(),
+    env: process.env,
+    isInteractive: process.stderr.isTTY === true,
+    print: (line) => process.stdout.write(`${line}\n`),
+    log: (line) => process.stderr.write(`${line}\n`),
+    signal: controller.signal,
+  });
+  process.exitCode = exitCode === EXIT_CODES.interrupted ? signalCode : exitCode;
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -1,7 +1,4 @@
-import type { Command } from "commander";
-
-/** Adds one command to the program. */
-export type AddCommand = (program: Command) => void;
+import type { AddCommand } from "./add-command.js";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [];

@@ -1,0 +1,101 @@
+/** What one part of `sync.config.yaml` says of another, once its shape is right. */
+import type { ConfigFile } from "./config-schema.js";
+import { nearestWord } from "./nearest-word.js";
+import type { YamlPath } from "./read-yaml.js";
+import { secretName } from "./secret-name.js";
+import type { SyncConfig } from "./sync-config.js";
+
+/** One thing that is wrong, and where. */
+export interface ConfigProblem {
+  readonly path: YamlPath;
+  /** `expected …, got …` */
+  readonly sentence: string;
+}
+
+/** Gives everything in which the parts of the file contradict each other. */
+export function checkConfig(file: ConfigFile, config: SyncConfig): ConfigProblem[] {
+  return [
+    ...checkBinaries(config),
+    ...checkSecrets(config),
+    ...checkServices(file, config),
+    ...checkTrust(config),
+  ];
+}
+
+function checkBinaries({ subsystems }: SyncConfig): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const { name, binary, source } of Object.values(subsystems)) {
+    const owner = owners.get(binary);
+    if (owner !== undefined) {
+      problems.push({
+        path: ["subsystems", name, "binary"],
+        sentence: `expected a binary of its own, got "${binary}", which "${owner}" has too`,
+      });
+    }
+    owners.set(binary, name);
+    // A build over the running file would be what the swap is there to avoid.
+    if (source?.output === binary) {
+      problems.push({
+        path: ["subsystems", name, "source", "output"],
+        sentence: `expected another place than the live binary, got "${binary}"`,
+      });
+    }
+  }
+  return problems;
+}
+
+/** Two names with one variable would share their webhook's secret without anybody knowing. */
+function checkSecrets({ subsystems }: SyncConfig): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const name of Object.keys(subsystems)) {
+    const variable = secretName(name);
+    const owner = owners.get(variable);
+    if (owner !== undefined) {
+      problems.push({
+        path: ["subsystems", name],
+        sentence: `expected a name that differs from "${owner}" in more than ".", "_" and "-", got "${name}"`,
+      });
+    }
+    owners.set(variable, name);
+  }
+  return problems;
+}
+
+function checkServices(file: ConfigFile, { supervisor, subsystems }: SyncConfig): ConfigProblem[] {
+  if (supervisor.kind !== "built-in") return [];
+  const known = Object.keys(supervisor.services);
+  const problems: ConfigProblem[] = [];
+  for (const { name, service } of Object.values(subsystems)) {
+    if (service === null || known.includes(service)) continue;
+    const near = nearestWord(service, known);
+    const hint =
+      near === null
+        ? "; a tool that nothing runs has `service: null`"
+        : `; did you mean "${near}"?`;
+    problems.push({
+      path: ["subsystems", name, ...(file.subsystems[name]?.service ? ["service"] : [])],
+      sentence: `expected a service of supervisor.services (${known.join(", ") || "none"}), got "${service}"${hint}`,
+    });
+  }
+  return problems;
+}
+
+function checkTrust({ trust: { roots, threshold } }: SyncConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const distinct = new Set(roots).size;
+  if (distinct < roots.length) {
+    problems.push({
+      path: ["trust", "roots"],
+      sentence: "expected every root once, got one again",
+    });
+  }
+  if (roots.length > 0 && threshold > distinct) {
+    problems.push({
+      path: ["trust", "threshold"],
+      sentence: `expected at most as many as there are roots (${distinct}), got ${threshold}`,
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,85 @@
+import { Command, CommanderError } from "commander";
+import { Ended } from "./commands/add-command.js";
+import { COMMANDS } from "./commands/commands.js";
+import { EXIT_CODES, type Terminal } from "./commands/terminal.js";
+import { SyncError } from "./sync-error.js";
+import { UsageError } from "./usage-error.js";
+
+/**
+ * Runs `tideline-sync` with a command line. Never throws: what went wrong is one sentence in the
+ * log, with `--json` also an object on the output, and the exit code.
+ *
+ * @param args Without `node` and the script.
+ * @returns The exit code; see {@link EXIT_CODES}.
+ */
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  commands = COMMANDS,
+): Promise<number> {
+  const program = new Command("tideline-sync")
+    .description("Keeps the binaries on this machine up to date, one subsystem at a time")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      // It is said below, with everything else that goes wrong.
+      writeErr: () => {},
+    });
+  for (const addTo of commands) addTo(program, terminal);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return EXIT_CODES.done;
+  } catch (error) {
+    if (error instanceof Ended) return error.exitCode;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.done;
+    const failure = describe(error, program, terminal.signal);
+    const { exitCode, reason, message, nextStep } = failure;
+    if (args.includes("--json")) {
+      terminal.print(JSON.stringify({ error: { reason, message, nextStep } }));
+    }
+    terminal.log(message);
+    if (exitCode === EXIT_CODES.refused) terminal.log(`${reason}: ${nextStep}`);
+    return exitCode;
+  }
+}
+
+interface Failure {
+  readonly exitCode: number;
+  /** A ReasonCode where a rule forbade it. */
+  readonly reason: string;
+  readonly message: string;
+  readonly nextStep: string | null;
+}
+
+function describe(error: unknown, program: Command, signal: AbortSignal): Failure {
+  if (error instanceof SyncError) {
+    const { reason, message, nextStep } = error;
+    return { exitCode: EXIT_CODES.refused, reason, message, nextStep };
+  }
+  if (error instanceof UsageError) return usage(error.message, "Correct it and run it again");
+  if (error instanceof CommanderError) {
+    // Commander gives the help as an error where no command stands.
+    if (error.code === "commander.help") {
+      return usage(
+        `Cannot run: expected a command, got none\n\n${program.helpInformation().trimEnd()}`,
+        "Name a command; `tideline-sync --help` lists them",
+      );
+    }
+    const found = error.message.replace(/^error: /, "");
+    return usage(`Cannot run: ${found}`, "`tideline-sync --help` lists the commands");
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (signal.aborted) {
+    return {
+      exitCode: EXIT_CODES.interrupted,
+      reason: "INTERRUPTED",
+      message: "Stopped by a signal",
+      nextStep: null,
+    };
+  }
+  return { exitCode: EXIT_CODES.failed, reason: "FAILED", message, nextStep: null };
+}
+
+function usage(message: string, nextStep: string): Failure {
+  return { exitCode: EXIT_CODES.usage, reason: "USAGE", message, nextStep };
+}
