@@ -22,7 +22,6 @@ const MODULE_EXTENSIONS = new Set([".ts", ".tsx", ".mts", ".cts", ".js", ".jsx",
 
 const UNSUPPORTED_FILES: { readonly [name: string]: string } = {
   "auth.config": "users' tokens are not supported by the embedded server yet",
-  crons: "crons are not supported by the embedded server yet",
   "convex.config": "components are not supported by the embedded server yet",
 };
 
@@ -53,7 +52,7 @@ export function findModules(dir: string): ConvexFolder {
     const source = readFileSync(file, "utf8");
     if (/\.tsx?$/.test(name) && !/^\s*(?:import|export)/m.test(source)) continue;
     const environment = source.includes("use node") && USE_NODE.test(source) ? "node" : "isolate";
-    if (environment === "node" && (stem === "http" || stem === "schema")) {
+    if (environment === "node" && ["crons", "http", "schema"].includes(stem)) {
       throw new Error(`"use node" directive is not allowed for ${name}.`);
     }
     modules.push({ file, path: `${stem}.js`, environment });

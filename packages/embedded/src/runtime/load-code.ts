@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 import { type Bundle, bundleModules } from "./bundle-modules.js";
+import { type CronSpec, readCrons } from "./cron-spec.js";
 import { type LoadExecution, newLoadExecution, runAs } from "./execution.js";
 import { findModules, type ModuleFile } from "./find-modules.js";
 import { describeThrown } from "./function-error.js";
@@ -24,6 +25,8 @@ export interface LoadedCode {
   readonly modules: ReadonlySet<string>;
   /** The default export of `http.ts`. */
   readonly router: HttpRouter | null;
+  /** The jobs of `crons.ts`. */
+  readonly crons: readonly CronSpec[];
   /** What `schema.ts` exports, parsed; null without one. */
   readonly schema: unknown;
   readonly stackTraces: StackTraces;
@@ -66,10 +69,13 @@ export async function loadCode(dir: string, options: FunctionGlobalsOptions): Pr
     for (const { path } of modules) namespaces.set(path, evaluated[path] ?? {});
     inputs.push(...bundle.inputs);
   }
+  const functions = readFunctions(folder.modules, namespaces);
+  const crons = namespaces.get("crons.js");
   return {
-    functions: readFunctions(folder.modules, namespaces),
+    functions,
     modules: new Set(namespaces.keys()),
     router: readRouter(namespaces.get("http.js")),
+    crons: crons === undefined ? [] : readCrons(crons.default, functions),
     schema: readSchema(namespaces.get("schema.js")),
     stackTraces,
     inputs,

@@ -90,15 +90,13 @@ test("what modules log while they are loaded is logged", async () => {
   expect(t.logged).toEqual(["[LOG] 'loading'"]);
 });
 
-test("crons and components are named as not supported", async () => {
+test("components are named as not supported", async () => {
   const t = await start({
     "a.ts": answer(1),
-    "crons.ts": "export default 1;",
     "convex.config.ts": "export default 1;",
   });
   expect(t.logged).toEqual([
     "components are not supported by the embedded server yet: convex.config.ts is passed over",
-    "crons are not supported by the embedded server yet: crons.ts is passed over",
   ]);
 });
 

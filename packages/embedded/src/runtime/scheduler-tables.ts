@@ -1,4 +1,5 @@
 import type { SystemTableIndexes } from "../data/embedded-database.js";
+import { CRON_TABLES } from "./cron-tables.js";
 
 /**
  * `_scheduled_functions`: one row for each scheduled call. Written by `ctx.scheduler` and by the
@@ -9,6 +10,7 @@ export const SCHEDULED_FUNCTIONS = "_scheduled_functions";
 
 /** The system tables that `openDatabase` has to make for `startRuntime`. */
 export const SCHEDULER_TABLES: SystemTableIndexes = {
+  ...CRON_TABLES,
   [SCHEDULED_FUNCTIONS]: {
     by_due: ["state.kind", "scheduledTime"],
     by_completion: ["state.kind", "completedTime"],

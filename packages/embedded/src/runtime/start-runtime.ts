@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Runtime } from "../contract.js";
 import type { EmbeddedDatabase } from "../data/embedded-database.js";
 import { convexGlobal } from "./convex-global.js";
+import { startCronRunner } from "./cron-runner.js";
 import type { Engine } from "./engine.js";
 import { functionEnvironment } from "./function-environment.js";
 import { runHttpAction } from "./http-actions.js";
@@ -11,6 +12,7 @@ import { guardRejections } from "./rejection-guard.js";
 import { requestAction, requestAny, requestMutation, requestQuery } from "./request-function.js";
 import { type Scheduler, startScheduler } from "./scheduler.js";
 import { StackTraces } from "./stack-traces.js";
+import { syncCrons } from "./sync-crons.js";
 import { type FolderWatch, watchFolder } from "./watch-folder.js";
 
 export interface StartRuntimeOptions {
@@ -38,7 +40,7 @@ export interface StartRuntimeOptions {
 const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
- * Bundles and loads the folder, makes its schema the database's, and starts the scheduler.
+ * Bundles and loads the folder, makes its schema the database's, and starts the scheduler and the cron jobs.
  *
  * Queries and mutations of more than a second are ended when they wait and only reported when
  * they compute: nothing else runs while they do.
@@ -65,6 +67,7 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     const problem = database.setSchema(code.schema);
     if (problem !== null) throw new Error(problem.message);
     engine.code = code;
+    await syncCrons(engine, code.crons);
     for (const line of code.notes) log(line);
     for (const listener of listeners) listener();
     folderWatch?.follow(code.inputs);
@@ -77,10 +80,10 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
   };
 
   const releaseRejections = guardRejections();
-  let scheduler: Scheduler;
+  let schedulers: readonly Scheduler[];
   try {
     await lastLoad;
-    scheduler = await startScheduler(engine);
+    schedulers = [await startScheduler(engine), await startCronRunner(engine)];
   } catch (error) {
     environment.close();
     releaseRejections();
@@ -118,7 +121,11 @@ export async function startRuntime(options: StartRuntimeOptions): Promise<Runtim
     },
     async close() {
       folderWatch?.close();
-      const ended = Promise.allSettled([scheduler.close(), lastLoad, ...running]);
+      const ended = Promise.allSettled([
+        ...schedulers.map((scheduler) => scheduler.close()),
+        lastLoad,
+        ...running,
+      ]);
       await orTimeout(ended, options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS);
       environment.close();
       releaseRejections();
@@ -141,6 +148,7 @@ const NO_CODE: LoadedCode = {
   functions: new Map(),
   modules: new Set(),
   router: null,
+  crons: [],
   schema: null,
   stackTraces: new StackTraces(),
   inputs: [],
