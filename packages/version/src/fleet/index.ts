@@ -1,4 +1,12 @@
 export type { AttemptReport, AttemptState, ReportedState } from "./attempt.js";
+export { type AttemptOutcome, attemptOutcome } from "./attempt-outcome.js";
+export { bucketOf } from "./bucket.js";
+export {
+  decideRollout,
+  type RingCounts,
+  type RolloutDecision,
+  type RolloutProgress,
+} from "./decide-rollout.js";
 export type { FleetAnswer, FleetRefusalCode } from "./fleet-answer.js";
 export { FLEET_FUNCTIONS } from "./fleet-function-names.js";
 export type { FleetRollout, FleetTarget, RolloutMode } from "./fleet-target.js";
@@ -13,9 +21,29 @@ export type {
   FleetUpstream,
   FleetView,
 } from "./fleet-view.js";
+export { isSemanticVersion } from "./is-semantic-version.js";
+export { MAX_KEYSET_LENGTH, parseKeyset } from "./parse-keyset.js";
+export { MAX_MANIFEST_LENGTH, MAX_SEQ, parseReleaseManifest } from "./parse-release-manifest.js";
+export { parseSignedRelease } from "./parse-signed-release.js";
 export { type Platform, type PlatformKey, platformKey } from "./platform.js";
 export { REASONS, type ReasonCode } from "./reasons.js";
 export type { ReleaseArtifact, ReleaseManifest, UpdateClass } from "./release-manifest.js";
+export {
+  checkRolloutPolicy,
+  DEFAULT_ROLLOUT_POLICY,
+  type RolloutPolicy,
+  type RolloutRing,
+} from "./rollout-policy.js";
+export {
+  allowedFailures,
+  canaryCount,
+  chooseCanaries,
+  mayStart,
+  neededResponders,
+  openToOf,
+  type RolloutMachine,
+  ringOf,
+} from "./rollout-rings.js";
 export {
   type MachineAnswer,
   type MachineMessage,
@@ -25,5 +53,8 @@ export {
   type SignedCall,
   signedCallText,
 } from "./signed-call.js";
-export type { Keyset, Signature, SignedRelease } from "./signed-release.js";
+export { type Keyset, type Signature, type SignedRelease, signedText } from "./signed-release.js";
+export { parseStrictJson } from "./strict-json.js";
+export { updateClass } from "./update-class.js";
 export type { UpstreamHint } from "./upstream-hint.js";
+export { verifyWebhook } from "./verify-webhook.js";

@@ -31,6 +31,10 @@ export const REASONS = {
     "Publish again with this version of `tideline-sync`; the manifest cannot be read",
   MANIFEST_EXPIRED: "Publish the release again; it is too old to be installed anew",
   WRONG_SUBSYSTEM: "Do not install; the release is of another subsystem than the ledger says",
+  WRONG_RELEASE: "Do not install; the signed release is another one than the ledger says it is",
+  SEQ_REUSED:
+    "Publish with a higher `seq`; this machine has seen another release with the same one",
+  CLOCK_BEHIND: "Set the machine's clock; by it the release was signed in the future",
   DOWNGRADE: "To go back on purpose, publish a revert: `tideline-sync publish --revert SEQ`",
   FREEZE: "Compare the release host with the ledger; one of them serves an old state",
   REVOKED: "Publish a newer release; this binary was revoked",
