@@ -64,12 +64,15 @@ export const REASONS = {
   WAITING_FOR_APPROVAL: "`tideline-sync approve NAME` lets the major version go",
   PAUSED: "Resume the rollout when it is safe to",
   HALTED: "Look at the failed machines; then publish a fix, or resume the rollout by hand",
+  NOT_YET_REACHED: "Nothing to do; the rollout reaches this machine with a later ring",
   SUPERSEDED: "Nothing to do; a newer release is taken instead",
   OUTSIDE_WINDOW: "Nothing to do; it is installed in the subsystem's next window",
   TOO_MANY_ATTEMPTS: "Nothing to do; this machine has tried often enough today",
   SUPERVISOR_UNREACHABLE: "Start the supervisor, or correct `supervisor` in sync.config.yaml",
   SERVICE_UNKNOWN:
     "Correct the subsystem's `service` in sync.config.yaml; the supervisor has none of that name",
+  STATE_DAMAGED:
+    "Look at the file of the state folder that is named; without it the machine begins anew",
   // After the swap
   SWAP_FAILED: "Look at the folder of the binary; the old one still is in its place",
   RESTART_FAILED: "Look at the supervisor's log; the old version was started again",
@@ -98,6 +101,7 @@ export const REASONS = {
   HOST_REFUSED: "Look at what the release host said; nothing was published",
   LEDGER_REFUSED:
     "Look at what the ledger said, then publish again; the release host has the release already",
+  RELEASE_NOT_FOUND: "Look at the release host for the `seq`; no signed release of it is there",
   PUBLISH_CONFLICT: "Publish with a higher `seq`; another release has this one",
   READ_BACK_FAILED: "Publish again; what the release host serves is not what was uploaded",
 } as const satisfies Record<string, string>;
