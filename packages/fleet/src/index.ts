@@ -2,3 +2,17 @@ export type { SubsystemConfig, SyncConfig } from "./config/sync-config.js";
 export type { FleetLedger, PublishAnswer, UpstreamHint } from "./ledger/fleet-ledger.js";
 export { type ServiceState, type Supervisor, SupervisorError } from "./supervise/supervisor.js";
 export { SyncError } from "./sync-error.js";
+export { freezeAlarm, type PublishedSeqs } from "./trust/freeze-alarm.js";
+export {
+  generateKey,
+  keyId,
+  parsePrivateKey,
+  readKeyFile,
+  type SigningKey,
+  writeKeyFile,
+} from "./trust/keys.js";
+export { addKeysetSignatures, type SignedKeyset, signKeyset } from "./trust/sign-keyset.js";
+export { signRelease, unsignedRelease } from "./trust/sign-release.js";
+export { EMPTY_TRUST, type SubsystemTrust, type TrustState } from "./trust/trust-state.js";
+export { TrustStore, type TrustStoreOptions } from "./trust/trust-store.js";
+export { type VerifyOptions, verifyKeyset, verifyRelease } from "./trust/verify-release.js";
