@@ -1,5 +1,11 @@
 export type { SubsystemConfig, SyncConfig } from "./config/sync-config.js";
 export type { FleetLedger, PublishAnswer, UpstreamHint } from "./ledger/fleet-ledger.js";
+export {
+  type RunningSupervisor,
+  type SupervisorOptions,
+  startSupervisor,
+} from "./supervise/built-in/start-supervisor.js";
+export { openSupervisor } from "./supervise/open-supervisor.js";
 export { type ServiceState, type Supervisor, SupervisorError } from "./supervise/supervisor.js";
 export { SyncError } from "./sync-error.js";
 export { freezeAlarm, type PublishedSeqs } from "./trust/freeze-alarm.js";

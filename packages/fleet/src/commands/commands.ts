@@ -1,4 +1,5 @@
 import type { AddCommand } from "./add-command.js";
+import { addSupervise } from "./supervise.js";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [];
+export const COMMANDS: readonly AddCommand[] = [addSupervise];

@@ -5,9 +5,12 @@ export interface ServiceState {
   /** Null while it does not run. */
   readonly pid: number | null;
   readonly isRunning: boolean;
-  /** What the supervisor's own readiness probe says; null where it has none for this service. */
+  /** What the supervisor's own readiness probe says; null where it has none, and false until it says. */
   readonly isReady: boolean | null;
-  /** How often the supervisor has restarted it by itself. */
+  /**
+   * How often the supervisor has restarted it by itself. Compare it with what it was after
+   * {@link Supervisor.restart}: systemd counts from 0 again then, the others do not.
+   */
   readonly restarts: number;
   /** Of its last end; null while it has not ended yet. */
   readonly exitCode: number | null;
@@ -24,7 +27,11 @@ export interface Supervisor {
   start(service: string, signal: AbortSignal): Promise<void>;
   /**
    * Tells every change until `signal` aborts, the present state first. Survives a connection that
-   * is cut, by looking again; never throws over that.
+   * is cut, by looking again; never throws over that. Right after a restart the old pid may still
+   * be told for a moment.
+   *
+   * @throws {SupervisorError} `unknown-service` when it has none of that name (any more), and
+   *   whatever the very first look came to.
    */
   watch(
     service: string,
