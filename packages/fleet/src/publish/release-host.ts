@@ -25,11 +25,14 @@ export interface ReleaseHostOptions {
 
 /** Reads and writes a repository's releases. Every method throws what {@link hostRequest} throws. */
 export class ReleaseHost {
+  /** The repository's page for people. */
+  readonly page: string;
   readonly #releases: string;
   readonly #token: string | null;
   readonly #world: HostWorld;
 
   constructor({ api, repository, token }: ReleaseHostOptions, world: HostWorld) {
+    this.page = `${pagesOf(api)}/${repository}`;
     this.#releases = `${api.replace(/\/+$/, "")}/repos/${repository}/releases`;
     this.#token = token;
     this.#world = world;
@@ -130,6 +133,12 @@ export class ReleaseHost {
   ) {
     return await hostRequest({ method, url, token: this.#token, ...more }, this.#world);
   }
+}
+
+/** The API of GitHub has a host of its own; an Enterprise Server has it below `/api/v3`. */
+function pagesOf(api: string): string {
+  const base = api.replace(/\/+$/, "").replace(/\/api\/v3$/, "");
+  return base === "https://api.github.com" ? "https://github.com" : base;
 }
 
 function isLoopback({ hostname }: URL): boolean {
