@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
+import { expect, test } from "vitest";
 import { verifyRelease } from "./verify-release.js";
 
 test("verifyRelease() gives the manifest that roots and release keys vouch for", () => {

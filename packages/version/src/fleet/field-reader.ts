@@ -90,6 +90,12 @@ export class FieldReader {
     return new FieldReader(this.raw(key), this.what, this.pathOf(key), keys);
   }
 
+  /** An object in a list that {@link list} has given. */
+  item(key: string, index: number, keys: readonly string[]): FieldReader {
+    const value = (this.raw(key) as readonly unknown[])[index];
+    return new FieldReader(value, this.what, this.pathOf(`${key}.${index}`), keys);
+  }
+
   raw(key: string): unknown {
     return this.values[key];
   }

@@ -9,6 +9,15 @@ export {
 } from "./decide-rollout.js";
 export type { FleetAnswer, FleetRefusalCode } from "./fleet-answer.js";
 export { FLEET_FUNCTIONS } from "./fleet-function-names.js";
+export {
+  OID,
+  PLATFORM,
+  PUBLIC_KEY,
+  SHA256,
+  SIGNATURE_VALUE,
+  SUBSYSTEM,
+  VERSION,
+} from "./fleet-patterns.js";
 export type { FleetRollout, FleetTarget, RolloutMode } from "./fleet-target.js";
 export type {
   FleetAuditEntry,
@@ -24,7 +33,7 @@ export type {
 export { isSemanticVersion } from "./is-semantic-version.js";
 export { MAX_KEYSET_LENGTH, parseKeyset } from "./parse-keyset.js";
 export { MAX_MANIFEST_LENGTH, MAX_SEQ, parseReleaseManifest } from "./parse-release-manifest.js";
-export { parseSignedRelease } from "./parse-signed-release.js";
+export { parseSignedKeyset, parseSignedRelease } from "./parse-signed-release.js";
 export { type Platform, type PlatformKey, platformKey } from "./platform.js";
 export { REASONS, type ReasonCode } from "./reasons.js";
 export type { ReleaseArtifact, ReleaseManifest, UpdateClass } from "./release-manifest.js";

@@ -31,6 +31,23 @@ export function parseSignedRelease(value: unknown): SignedRelease {
   };
 }
 
+/**
+ * Reads a keyset with the roots' signatures: the text of a keyset file. Checks the shape alone.
+ *
+ * @throws {SyntaxError | TypeError | RangeError} With what was expected, where, and what was found.
+ */
+export function parseSignedKeyset(
+  text: string,
+): Pick<SignedRelease, "keyset" | "keysetSignatures"> {
+  const what = "keyset file";
+  const json = parseStrictJson(text, what, 2 * MAX_KEYSET_LENGTH + 4_096);
+  const fields = new FieldReader(json, what, "", ["keyset", "keysetSignatures"]);
+  return {
+    keyset: readText(fields, "keyset", 1, MAX_KEYSET_LENGTH),
+    keysetSignatures: readSignatures(fields, "keysetSignatures"),
+  };
+}
+
 function readText(fields: FieldReader, key: string, min: number, max: number): string {
   const text = fields.text(key, /^[\s\S]*$/, "a text");
   if (text.length >= min && text.length <= max) return text;
@@ -40,8 +57,8 @@ function readText(fields: FieldReader, key: string, min: number, max: number): s
 function readSignatures(fields: FieldReader, key: string): Signature[] {
   const signatures = fields
     .list(key, { min: 0, max: MAX_SIGNATURES })
-    .map((value, index): Signature => {
-      const signature = new FieldReader(value, WHAT, `${key}.${index}`, ["keyId", "value"]);
+    .map((_, index): Signature => {
+      const signature = fields.item(key, index, ["keyId", "value"]);
       return {
         keyId: signature.text("keyId", KEY_ID, "16 hex digits"),
         value: signature.text("value", SIGNATURE_VALUE, "a signature as 88 characters of base64"),
