@@ -1,5 +1,17 @@
 export type { SubsystemConfig, SyncConfig } from "./config/sync-config.js";
 export type { FleetLedger, PublishAnswer, UpstreamHint } from "./ledger/fleet-ledger.js";
+export { type PackagedBinary, type PackageInput, packageBinary } from "./publish/package-binary.js";
+export { planRelease, publishRelease } from "./publish/publish-release.js";
+export type {
+  NamedPackage,
+  Publication,
+  PublishContent,
+  PublishDeps,
+  PublishRequest,
+  PublishStep,
+} from "./publish/publish-request.js";
+export { ReleaseHost, type ReleaseHostOptions } from "./publish/release-host.js";
+export { makeSigner, type ReleaseSigner, type SignerOptions } from "./publish/release-signer.js";
 export {
   type RunningSupervisor,
   type SupervisorOptions,

@@ -9,6 +9,9 @@ import type { PublishDeps } from "./publish-request.js";
 import { withMarker } from "./release-marker.js";
 import { releaseTag } from "./release-names.js";
 
+// Longer than any upload of ours is waited for.
+const LEASE_MS = 30 * 60_000;
+
 /** What is claimed. */
 export interface Claim {
   readonly subsystem: string;
@@ -27,7 +30,10 @@ export interface ClaimedRelease {
 }
 
 /**
- * Gives the draft of a release: the one that an earlier run has left, or a new one.
+ * Gives the draft of a release: the one that an earlier run of ours has left, or a new one.
+ *
+ * What another publisher has begun with the same version is left alone for 30 minutes, as it may be
+ * at work; then it has died, and its draft is removed.
  *
  * @throws {SyncError} `PUBLISH_CONFLICT` if the `seq` is taken, or another publisher was first.
  */
@@ -36,15 +42,20 @@ export async function claimRelease(
   known: KnownReleases,
   deps: PublishDeps,
 ): Promise<ClaimedRelease> {
-  const { host, log, atStep } = deps;
-  const left = ownDrafts(claim, known);
-  const [resumed, ...doubles] = left.filter(({ seq }) => isFree(seq, claim, known));
-  for (const { release, seq } of [
-    ...doubles,
-    ...left.filter((one) => !isFree(one.seq, claim, known)),
-  ]) {
-    log(`The draft ${release.tag} with seq ${seq}, which an earlier run has left, is removed`);
-    await host.deleteRelease(release.id);
+  const { host, log, atStep, publisher, now } = deps;
+  const left = draftsOf(claim, known);
+  const foreign = left.find(({ by, at }) => by !== publisher && now() - at < LEASE_MS);
+  if (foreign !== undefined) {
+    throw new SyncError(
+      "PUBLISH_CONFLICT",
+      `Cannot publish ${claim.subsystem} ${claim.version}: expected nobody else at it, got a draft of "${foreign.by}" from ${new Date(foreign.at).toISOString()}`,
+    );
+  }
+  const resumed = left.find(({ by, seq }) => by === publisher && isFree(seq, claim, known));
+  for (const draft of left) {
+    if (draft === resumed) continue;
+    log(`The draft ${draft.release.tag} with seq ${draft.seq} of "${draft.by}" is removed`);
+    await host.deleteRelease(draft.release.id);
   }
   const seq = resumed?.seq ?? claim.seq ?? known.highestClaim + 1;
   if (seq <= known.highestSeq) {
@@ -104,26 +115,35 @@ export async function removeStaleDrafts(
 }
 
 /** Drafts of this very version, the oldest first. */
-function ownDrafts({ subsystem, version }: Claim, { drafts }: KnownReleases): ClaimedRelease[] {
+function draftsOf({ subsystem, version }: Claim, { drafts }: KnownReleases): LeftDraft[] {
   return drafts
-    .flatMap((release) => {
-      const seq = markerOf(release, subsystem)?.seq;
-      if (seq === undefined) return [];
+    .flatMap((release): LeftDraft[] => {
+      const marker = markerOf(release, subsystem);
+      if (marker === null) return [];
+      const { seq, by, at } = marker;
       const tags = [releaseTag(subsystem, version, null), releaseTag(subsystem, version, seq)];
-      return tags.includes(release.tag) ? [{ release, seq }] : [];
+      return tags.includes(release.tag) ? [{ release, seq, by, at }] : [];
     })
     .sort((a, b) => a.release.id - b.release.id);
+}
+
+interface LeftDraft extends ClaimedRelease {
+  readonly by: string;
+  readonly at: number;
 }
 
 function isFree(seq: number, claim: Claim, { highestSeq }: KnownReleases): boolean {
   return seq > highestSeq && (claim.seq === null || claim.seq === seq);
 }
 
-async function createDraft(claim: Claim, seq: number, { host }: PublishDeps): Promise<HostRelease> {
-  const { subsystem, version, isAgain, notes } = claim;
+async function createDraft(
+  { subsystem, version, isAgain, notes }: Claim,
+  seq: number,
+  { host, publisher, now }: PublishDeps,
+): Promise<HostRelease> {
   return await host.createDraft({
     tag: releaseTag(subsystem, version, isAgain ? seq : null),
     name: `${subsystem} ${version}${isAgain ? ` (release ${seq})` : ""}`,
-    notes: withMarker(notes, { subsystem, seq }),
+    notes: withMarker(notes, { subsystem, seq, by: publisher, at: now() }),
   });
 }

@@ -62,6 +62,8 @@ export interface PublishDeps {
   /** Null: only the release host is told. */
   readonly ledger: Pick<FleetLedger, "publish" | "targets"> | null;
   readonly signer: ReleaseSigner;
+  /** Who publishes: what one has begun, only the same one continues at once. At most 100 characters. */
+  readonly publisher: string;
   /** The highest `seq` of the subsystem that this machine has trusted; 0 for none. */
   readonly seenSeq: number;
   /** ms since epoch. */

@@ -50,7 +50,12 @@ export async function readBack(
   { host }: PublishDeps,
 ): Promise<readonly HostAsset[]> {
   const release = await host.read(draft.id);
-  if (release === null) throw failed(draft, "its draft", "none any more");
+  if (release === null) {
+    throw new SyncError(
+      "PUBLISH_CONFLICT",
+      `Cannot publish ${draft.tag}: expected its draft, got none any more; another publisher was faster`,
+    );
+  }
   const extra = release.assets.find(({ name }) => !files.some((file) => file.name === name));
   if (extra !== undefined) throw failed(draft, "no other file", extra.name);
   for (const file of files) {
