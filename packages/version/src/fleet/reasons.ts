@@ -9,6 +9,15 @@ export const REASONS = {
     "Check the network and the address of the remote, then run `tideline-sync check`",
   REMOTE_UNUSABLE:
     "Correct the remote's address in sync.config.yaml; only https: and http: on loopback are used",
+  REMOTE_TIMED_OUT:
+    "Run `tideline-sync check` again; the remote took the request and did not answer",
+  REMOTE_UNAUTHORIZED:
+    "Correct the remote's address, or set GITHUB_TOKEN to a token that may read the repository",
+  REMOTE_NOT_FOUND: "Correct the remote's address in sync.config.yaml; there is no repository",
+  REMOTE_UNAVAILABLE: "Run `tideline-sync check` later; the remote has trouble of its own",
+  REMOTE_NOT_GIT:
+    "Look at what answers in the remote's place: a network's sign-in page, or no git server at all",
+  LISTING_TOO_LARGE: "Narrow `tagPrefix` in sync.config.yaml; the remote lists too much",
   REF_NOT_FOUND: "Correct `branch`, `tagPrefix` or `override` of the subsystem in sync.config.yaml",
   TAG_MOVED:
     "Find out why the tag names another commit now; then `tideline-sync approve` it, or leave it",
@@ -18,6 +27,11 @@ export const REASONS = {
   AWAITING_ASSETS: "Nothing to do; the release's files are still being uploaded",
   ASSET_REPLACED:
     "Find out who replaced the file after it was published; publish a new release instead",
+  TAG_WITHDRAWN:
+    "Find out whether the tag was withdrawn upstream; then `tideline-sync approve` it, or wait for the next",
+  TOO_YOUNG: "Nothing to do; it is taken when it is as old as `minimumAge` asks",
+  CURRENT_UNKNOWN:
+    "Install a release, or write `version: ` into `.version`; what runs here is none of the tags",
   VERSION_UNREADABLE:
     "Approve the release by hand, or correct `tagPrefix`; the tag is not a semantic version",
   // Trust
@@ -42,6 +56,8 @@ export const REASONS = {
   NO_ARTIFACT: "Publish the release for this platform as well",
   // Download and archive
   HOST_UNREACHABLE: "Check the network to the release host; it is tried again by itself",
+  HOST_UNUSABLE:
+    "Publish again with other addresses; only https: and http: on loopback are fetched from",
   RATE_LIMITED: "Nothing to do; it is tried again when the release host allows it",
   SIZE_MISMATCH: "Do not install; the release host serves other bytes than were signed",
   CHECKSUM_MISMATCH: "Do not install; the release host serves other bytes than were signed",
@@ -81,6 +97,7 @@ export const REASONS = {
   FLAPPING:
     "Look at the service's log in the report; the new version was restarted while it was watched",
   CHECK_FAILED: "Look at the report; the subsystem's own health check failed",
+  ROLLED_BACK_BY_HAND: "`tideline-sync pin NAME --remove` lets updates through again",
   INTERRUPTED: "Nothing to do; the machine went down while the new version was watched",
   ROLLBACK_FAILED: "Go to the machine; neither the new version nor the one before is well",
   NO_PREVIOUS: "Nothing to go back to; install a release with `tideline-sync apply`",

@@ -1,0 +1,24 @@
+import { dirname } from "node:path";
+import { sweepStaging } from "../artifact/fetch-binary.js";
+import { writeVersionFile } from "../swap/version-file.js";
+import type { Attempt } from "./attempt.js";
+import { forgetAttempts } from "./attempts.js";
+import type { UpdateOutcome } from "./update-outcome.js";
+
+/** Lets `.version` speak of the new binary as soon as that is the live one; `recorded`. */
+export async function record(attempt: Attempt): Promise<void> {
+  await writeVersionFile(dirname(attempt.live), attempt.journal.to);
+  await attempt.step("recorded");
+}
+
+/** Ends an attempt whose new version has been watched: `committed`. May be repeated after a crash. */
+export async function commit(attempt: Attempt): Promise<UpdateOutcome> {
+  const { deps, subsystem } = attempt;
+  const { version, seq, to, from } = attempt.journal;
+  await attempt.enter("committed");
+  await forgetAttempts(attempt.state, subsystem.name);
+  await sweepStaging(attempt.stagingFolder);
+  deps.log(`${subsystem.name}: ${version} runs, ${from?.version ?? "nothing"} is kept`);
+  await attempt.end({ state: "committed", reason: null, detail: null, log: [] }, to.checksum);
+  return { state: "committed", version, seq };
+}

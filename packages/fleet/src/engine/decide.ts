@@ -1,0 +1,61 @@
+import { bucketOf, type FleetTarget, platformKey } from "@tideline/version/fleet";
+import { platformHere } from "../artifact/platform-here.js";
+import type { SubsystemConfig } from "../config/sync-config.js";
+import { readLive } from "../swap/read-live.js";
+import { SYNC_VERSION } from "../sync-version.js";
+import { verifyRelease } from "../trust/verify-release.js";
+import { readApproved } from "./approved.js";
+import { readAttempts } from "./attempts.js";
+import { readDenied } from "./denied.js";
+import type { EngineDeps } from "./engine-deps.js";
+import { readPins } from "./pins.js";
+import { type Plan, type PlanFacts, plan } from "./plan.js";
+
+/** How a decision is asked for. */
+export interface DecideOptions {
+  /** See {@link PlanFacts.isUrgent}. @default false */
+  readonly isUrgent?: boolean;
+  /** False as the last look of an attempt that is counted already. @default true */
+  readonly countsAttempts?: boolean;
+}
+
+/** Decides about a subsystem with what is on this machine now. Writes nothing and asks nobody. */
+export async function decide(
+  deps: EngineDeps,
+  subsystem: SubsystemConfig,
+  target: FleetTarget | null,
+  options: DecideOptions = {},
+): Promise<{ readonly plan: Plan; readonly facts: PlanFacts }> {
+  const { config, trust } = deps;
+  const { name } = subsystem;
+  const now = deps.now();
+  const [live, pins, denied, attempts, approved, place] = await Promise.all([
+    readLive(subsystem.binary),
+    readPins(config.state),
+    readDenied(config.state),
+    readAttempts(config.state),
+    readApproved(deps, name),
+    placeOf(deps, name, target),
+  ]);
+  const facts: PlanFacts = {
+    ...{ subsystem, target, live, place, denied, approved, now },
+    pin: (Object.hasOwn(pins, name) && pins[name]) || null,
+    begun: options.countsAttempts === false ? [] : (attempts[name] ?? []),
+    platform: platformKey(platformHere()),
+    syncVersion: SYNC_VERSION,
+    isUrgent: options.isUrgent ?? false,
+    verify: (release, expected) =>
+      verifyRelease(release, { ...config.trust, now, state: trust.state, expected }),
+  };
+  return { plan: plan(facts), facts };
+}
+
+async function placeOf(
+  { machine }: EngineDeps,
+  subsystem: string,
+  target: FleetTarget | null,
+): Promise<PlanFacts["place"]> {
+  const rollout = target?.rollout ?? null;
+  if (machine === null || rollout === null) return null;
+  return { ...machine, bucket: await bucketOf(machine.machineId, subsystem, rollout.version) };
+}

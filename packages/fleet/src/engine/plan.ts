@@ -1,0 +1,200 @@
+/** What is done about a subsystem now, and why not. The rules in one place, in the order they are asked. */
+import {
+  type FleetTarget,
+  type PlatformKey,
+  type ReasonCode,
+  type ReleaseArtifact,
+  type ReleaseManifest,
+  type SignedRelease,
+  type UpdateClass,
+  updateClass,
+} from "@tideline/version/fleet";
+import semver from "semver";
+import type { SubsystemConfig } from "../config/sync-config.js";
+import type { LiveBinary } from "../swap/read-live.js";
+import { SyncError } from "../sync-error.js";
+import { nextAttemptAt } from "./attempts.js";
+import { chooseRelease, type RingPlace } from "./choose-release.js";
+import type { Denied } from "./denied.js";
+import type { Pin } from "./pins.js";
+import { nextOpening } from "./window.js";
+
+/** Everything that decides. */
+export interface PlanFacts {
+  readonly subsystem: SubsystemConfig;
+  /** Null if the ledger names none. */
+  readonly target: FleetTarget | null;
+  readonly live: LiveBinary;
+  readonly place: RingPlace | null;
+  readonly pin: Pin | null;
+  readonly denied: Denied;
+  /** When the tries in vain began; see attempts.ts. */
+  readonly begun: readonly number[];
+  /** Releases that somebody let go on this machine, by `seq`; `ledger`: the ledger asks for approval itself. */
+  readonly approved: ReadonlySet<number> | "ledger";
+  readonly platform: PlatformKey;
+  /** The version of this `tideline-sync`. */
+  readonly syncVersion: string;
+  /** ms since epoch. */
+  readonly now: number;
+  /** True if somebody said `--now`: neither window nor number of tries count. */
+  readonly isUrgent: boolean;
+  /** Gives the manifest that the signatures cover, if it is what it is said to be. @throws {SyncError} */
+  readonly verify: (
+    release: SignedRelease,
+    expected: { readonly subsystem: string; readonly seq: number; readonly version: string },
+  ) => ReleaseManifest;
+}
+
+/** What is done. `seq` and `version` are the ones that it is about, null if it is about none. */
+export type Plan = (
+  | {
+      readonly action: "install";
+      readonly release: SignedRelease;
+      readonly manifest: ReleaseManifest;
+      readonly artifact: ReleaseArtifact;
+    }
+  /** The live binary is the release's already, under another number. */
+  | {
+      readonly action: "relabel";
+      readonly release: SignedRelease;
+      readonly manifest: ReleaseManifest;
+    }
+  | { readonly action: "nothing" }
+  /** It ends without anybody publishing anything; `until` is when to look again, null: when told. */
+  | {
+      readonly action: "wait";
+      readonly reason: ReasonCode;
+      readonly detail: string;
+      readonly until: number | null;
+    }
+  | { readonly action: "refuse"; readonly reason: ReasonCode; readonly detail: string }
+) & { readonly seq: number | null; readonly version: string | null };
+
+/**
+ * Decides about one subsystem. Pure: it is asked before anything is done, asked again with new facts
+ * as the last look before the swap, and asked alone by a dry run.
+ */
+export function plan(facts: PlanFacts): Plan {
+  const { subsystem, target, live, place } = facts;
+  const { name } = subsystem;
+  if (target === null) return { action: "nothing", seq: null, version: null };
+  const liveVersion = live.state === "known" ? live.version : null;
+  const choice = chooseRelease(target, liveVersion?.seq ?? null, place);
+  const { seq, version } = choice;
+  const refuse = (reason: ReasonCode, detail: string): Plan => ({
+    ...{ action: "refuse", reason, detail, seq, version },
+  });
+  const wait = (reason: ReasonCode, detail: string, until: number | null): Plan => ({
+    ...{ action: "wait", reason, detail, until, seq, version },
+  });
+
+  if (seq === null) return { action: "nothing", seq, version };
+  if (live.state === "unknown" || live.state === "drifted") {
+    return refuse("DRIFTED", `Cannot update "${name}": ${whatIsWrong(live)}`);
+  }
+  if (choice.kind === "nothing") return { action: "nothing", seq, version };
+  if (choice.kind === "wait") return wait(choice.reason, choice.detail, null);
+  if (choice.kind === "refuse") return refuse(choice.reason, choice.detail);
+
+  let manifest: ReleaseManifest;
+  try {
+    const { seq, version } = choice;
+    manifest = facts.verify(choice.release, { subsystem: name, seq, version });
+  } catch (error) {
+    if (error instanceof SyncError) return refuse(error.reason, error.message);
+    throw error;
+  }
+  const artifact = manifest.artifacts[facts.platform];
+  if (artifact === undefined) {
+    return refuse("NO_ARTIFACT", `Release ${version} of "${name}" has none for ${facts.platform}`);
+  }
+  const { sha256 } = artifact.binary;
+  if (live.state === "known" && live.sha256 === sha256) {
+    const { release } = choice;
+    return { action: "relabel", release, manifest, seq, version };
+  }
+
+  const denial = Object.hasOwn(facts.denied, sha256) ? facts.denied[sha256] : undefined;
+  if (denial !== undefined) {
+    const reason = denial.reason === "REVOKED" ? "REVOKED" : "DENIED";
+    return refuse(reason, `The binary of ${version} is denied here: ${denial.reason}`);
+  }
+  if (manifest.revoked.includes(sha256)) {
+    return refuse("REVOKED", `Release ${version} revokes its own binary`);
+  }
+  if (manifest.minSync !== null && semver.lt(facts.syncVersion, manifest.minSync)) {
+    return refuse(
+      "SYNC_TOO_OLD",
+      `Release ${version} needs tideline-sync ${manifest.minSync}, this is ${facts.syncVersion}`,
+    );
+  }
+  if (facts.pin !== null) {
+    const since = facts.pin.why === "rollback" ? "a rollback by hand" : "somebody asked for it";
+    return wait(
+      "PINNED",
+      `"${name}" stays at ${facts.pin.version ?? "what it is"}: ${since}`,
+      null,
+    );
+  }
+  if (facts.approved !== "ledger" && !facts.approved.has(manifest.seq)) {
+    const step = furthestStep(liveVersion?.version ?? null, manifest);
+    if (live.state !== "absent" && needsApproval(step, manifest, subsystem.automatic)) {
+      const what = step === null ? "a version that cannot be compared" : `a ${step} step`;
+      return wait("WAITING_FOR_APPROVAL", `${version} of "${name}" is ${what}`, null);
+    }
+  }
+  const install: Plan = {
+    action: "install",
+    release: choice.release,
+    manifest,
+    artifact,
+    seq,
+    version,
+  };
+  if (facts.isUrgent) return install;
+  const opensAt = nextOpening(subsystem.window, facts.now);
+  if (opensAt > facts.now) {
+    return wait("OUTSIDE_WINDOW", `The window of "${name}" is ${subsystem.window}`, opensAt);
+  }
+  const mayTryAt = nextAttemptAt(facts.begun, facts.now);
+  if (mayTryAt > facts.now) {
+    const tries = facts.begun.length;
+    return wait(
+      "TOO_MANY_ATTEMPTS",
+      `"${name}" was tried in vain lately, ${tries} times`,
+      mayTryAt,
+    );
+  }
+  return install;
+}
+
+function whatIsWrong(live: LiveBinary & { state: "unknown" | "drifted" }): string {
+  if (live.state === "unknown") return `expected a known binary, but ${live.problem}`;
+  const { checksum } = live.version;
+  return `expected sha256 ${checksum} as in its .version, got "${live.sha256}"`;
+}
+
+/**
+ * The signed class says how a release stands to the one before it; a machine that missed some takes a
+ * longer step. Null if one of the versions cannot be read as one.
+ */
+function furthestStep(from: string | null, manifest: ReleaseManifest): UpdateClass | null {
+  if (from === null) return manifest.updateClass;
+  const own = updateClass(from, manifest.version);
+  if (own === null) return null;
+  return ORDER.indexOf(own) > ORDER.indexOf(manifest.updateClass) ? own : manifest.updateClass;
+}
+
+function needsApproval(
+  step: UpdateClass | null,
+  { reverts }: ReleaseManifest,
+  automatic: SubsystemConfig["automatic"],
+): boolean {
+  // Somebody signed it to get away from what runs: that is the approval.
+  if (reverts !== null) return false;
+  if (automatic === "none" || step === null) return true;
+  return ORDER.indexOf(step) > ORDER.indexOf(automatic);
+}
+
+const ORDER: readonly UpdateClass[] = ["patch", "minor", "major"];

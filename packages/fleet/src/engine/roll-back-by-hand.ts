@@ -1,0 +1,98 @@
+import { readPrevious } from "../swap/keep-previous.js";
+import { type LiveBinary, readLive } from "../swap/read-live.js";
+import type { VersionFile } from "../swap/version-file.js";
+import { SyncError } from "../sync-error.js";
+import { Attempt } from "./attempt.js";
+import { readDenied } from "./denied.js";
+import { type EngineDeps, subsystemOf } from "./engine-deps.js";
+import { lockSubsystem, waitForMachine } from "./locks.js";
+import { addPin } from "./pins.js";
+import { recoverLocked } from "./recover.js";
+import { rollBack } from "./roll-back.js";
+import type { UpdateOutcome } from "./update-outcome.js";
+
+/**
+ * Goes back to the version before because somebody asks for it, and pins the subsystem, so that the
+ * next automatic update does not undo it. Needs neither network nor ledger.
+ *
+ * Nothing is denied: once the pin is removed, the version that was left may be installed again.
+ *
+ * @throws {SyncError} `UPDATE_IN_PROGRESS`, `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED`
+ *   (the version before is known to be bad): nothing was touched, and nothing was pinned.
+ * @throws The signal's reason when it aborts.
+ */
+export async function rollBackByHand(
+  deps: EngineDeps,
+  name: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<UpdateOutcome> {
+  const subsystem = subsystemOf(deps.config, name);
+  const { state } = deps.config;
+  const lock = await lockSubsystem(state, name);
+  if (lock === null) {
+    throw new SyncError(
+      "UPDATE_IN_PROGRESS",
+      `Cannot roll back "${name}": another tideline-sync is at it`,
+    );
+  }
+  try {
+    await recoverLocked(deps, subsystem, signal);
+    const live = await readLive(subsystem.binary);
+    const previous = await requirePrevious(deps, name, subsystem.binary, live);
+    const now = deps.now();
+    const to = goingAway(live, now);
+    // First of all: whatever happens from here on, no update may come in between.
+    await addPin(state, name, { why: "rollback", version: previous.version, at: now });
+    const attempt = new Attempt(deps, subsystem, {
+      ...{ format: 1, subsystem: name, kind: "rollback", state: "planned", generation: 0 },
+      ...{ seq: to.seq ?? 0, version: to.version ?? "unknown", startedAt: now, from: previous, to },
+      ...{ pidBefore: null, recoveries: 0, isStoppedInOrder: false, failure: null },
+    });
+    await attempt.step("pinned");
+    const machine = await waitForMachine(state, signal);
+    try {
+      const detail = `Somebody went back to ${previous.version ?? "the version before"} by hand`;
+      return await rollBack(attempt, { reason: "ROLLED_BACK_BY_HAND", detail }, signal);
+    } finally {
+      await machine.release();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function requirePrevious(
+  { config }: EngineDeps,
+  name: string,
+  binary: string,
+  live: LiveBinary,
+): Promise<VersionFile> {
+  const previous = await readPrevious(binary);
+  if (previous.state === "damaged") {
+    throw new SyncError("PREVIOUS_DAMAGED", `Cannot roll back "${name}": ${previous.problem}`);
+  }
+  const runs = live.state === "absent" ? null : live.sha256;
+  if (previous.state === "absent" || previous.version.checksum === runs) {
+    const found = previous.state === "absent" ? "none" : "the one that is live";
+    throw new SyncError(
+      "NO_PREVIOUS",
+      `Cannot roll back "${name}": expected a kept binary, got ${found}`,
+    );
+  }
+  const denied = await readDenied(config.state);
+  const denial = denied[previous.version.checksum];
+  if (denial !== undefined) {
+    throw new SyncError(
+      denial.reason === "REVOKED" ? "REVOKED" : "DENIED",
+      `Cannot roll back "${name}": the version before, ${previous.version.version}, is denied here: ${denial.reason}`,
+    );
+  }
+  return previous.version;
+}
+
+/** What the live binary is, as far as anybody knows: it may be what nobody knows that is gone back from. */
+function goingAway(live: LiveBinary, now: number): VersionFile {
+  if (live.state === "known") return live.version;
+  const checksum = live.state === "absent" ? "0".repeat(64) : live.sha256;
+  return { commit: null, timestamp: now, checksum, version: null, seq: null };
+}

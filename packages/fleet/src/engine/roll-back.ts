@@ -1,0 +1,139 @@
+import type { ReasonCode } from "@tideline/version/fleet";
+import { restorePrevious } from "../swap/restore-previous.js";
+import type { VersionFile } from "../swap/version-file.js";
+import { SyncError } from "../sync-error.js";
+import type { Attempt } from "./attempt.js";
+import { childSignal } from "./child-signal.js";
+import { deny } from "./denied.js";
+import { passGate, type Watched } from "./gate.js";
+import type { Failure } from "./journal.js";
+import { restartService } from "./restart-service.js";
+import type { UpdateOutcome } from "./update-outcome.js";
+
+/**
+ * Puts the version before back and brings it up: `rolling-back`, then `rolled-back` or
+ * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock.
+ *
+ * May be taken up again after a crash at any step.
+ *
+ * @param illness Why; null when it is taken up again, and then the journal says so.
+ * @throws The signal's reason when it aborts. The old binary is then in its place and started.
+ */
+export async function rollBack(
+  attempt: Attempt,
+  illness: Pick<Failure, "reason" | "detail"> | null,
+  signal: AbortSignal,
+): Promise<UpdateOutcome> {
+  const { deps, subsystem } = attempt;
+  if (illness !== null) {
+    const log = await newestLines(attempt);
+    await attempt.enter("rolling-back", { failure: { ...illness, log }, recoveries: 0 });
+    deps.log(`${subsystem.name}: ${illness.reason}: ${illness.detail}; going back`);
+  }
+  const failure = attempt.journal.failure ?? NO_FAILURE;
+  const { kind, to, version } = attempt.journal;
+  if (kind === "update" && isOfTheBinary(failure.reason)) {
+    const { reason } = failure;
+    const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
+    await deny(attempt.state, [to.checksum], denial);
+    await attempt.step("denied");
+  }
+
+  let restored: VersionFile;
+  try {
+    restored = await restorePrevious({
+      live: attempt.live,
+      atStep: (step) => attempt.step(`restore:${step}`),
+    });
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
+  }
+  await attempt.step("brought-back");
+
+  if (attempt.journal.recoveries > MAX_RECOVERIES) {
+    const detail = "the machine went down each time the version before was started";
+    return await needsOperator(attempt, failure, "ROLLBACK_FAILED", detail, restored.checksum);
+  }
+  const watched = attempt.watched(signal);
+  if (watched !== null) {
+    const problem = await bringBackUp(attempt, watched);
+    if (problem !== null) {
+      return await needsOperator(attempt, failure, "ROLLBACK_FAILED", problem, restored.checksum);
+    }
+  }
+  await attempt.enter("rolled-back");
+  await attempt.end({ ...failure, state: "rolled-back" }, restored.checksum);
+  const { reason, detail } = failure;
+  const { seq } = attempt.journal;
+  return { state: "rolled-back", reason, detail, version, seq, restored: restored.version };
+}
+
+/** How often an attempt is taken up again before the machine itself is taken for the sign. */
+export const MAX_RECOVERIES = 2;
+
+/** For a journal that should say why, and does not. */
+export const NO_FAILURE: Failure = { reason: "INTERRUPTED", detail: "It was interrupted", log: [] };
+
+/** Whether a failure says something about the binary, so that it is never tried here again. */
+function isOfTheBinary(reason: ReasonCode): boolean {
+  return !OF_THE_MACHINE.has(reason);
+}
+
+const OF_THE_MACHINE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  ...(["SUPERVISOR_UNREACHABLE", "SERVICE_UNKNOWN"] as const),
+  ...(["SWAP_FAILED", "DISK_FULL", "FOLDER_NOT_WRITABLE"] as const),
+]);
+
+/** Starts the version before and waits until it is well. @returns What is wrong, or null. */
+async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string | null> {
+  let problem = "";
+  // A second try, for a port or a lock that the version that failed let go of too late.
+  for (let left = 2; left > 0; left -= 1) {
+    try {
+      await restartService({ ...watched, signal: new AbortController().signal });
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      problem = error.message;
+      continue;
+    }
+    await attempt.step("old-restarted");
+    const verdict = await passGate(watched, null);
+    if (verdict.ok) return null;
+    problem = verdict.detail;
+  }
+  return problem;
+}
+
+async function needsOperator(
+  attempt: Attempt,
+  failure: Failure,
+  reason: ReasonCode,
+  problem: string,
+  runs: string,
+): Promise<UpdateOutcome> {
+  const { deps, subsystem } = attempt;
+  const { version, seq } = attempt.journal;
+  const detail = `${failure.reason}: ${failure.detail}; then the way back failed: ${problem}`;
+  deps.log(`${subsystem.name}: ${reason}: ${detail}. Somebody has to come`);
+  const log = [...failure.log, ...(await newestLines(attempt))].slice(-LOG_LINES);
+  await attempt.enter("needs-operator", { failure: { reason, detail, log } });
+  await attempt.end({ state: "needs-operator", reason, detail, log }, runs);
+  return { state: "needs-operator", reason, detail, version, seq };
+}
+
+/** The service's newest lines, if the supervisor has them at once: the way back does not wait. */
+async function newestLines({ deps, subsystem }: Attempt): Promise<readonly string[]> {
+  if (subsystem.service === null) return [];
+  const patience = childSignal(new AbortController().signal, LOGS_TIMEOUT_MS);
+  try {
+    return await deps.supervisor.logs(subsystem.service, LOG_LINES, patience.signal);
+  } catch {
+    return [];
+  } finally {
+    patience.end();
+  }
+}
+
+const LOG_LINES = 50;
+const LOGS_TIMEOUT_MS = 500;

@@ -1,0 +1,26 @@
+/**
+ * Every step of an update, in order; those with a colon are within swap and restore. After each of
+ * them a crash leaves something else behind.
+ */
+export const UPDATE_STEPS = [
+  ...[
+    "counted",
+    "planned",
+    "downloading",
+    "verified",
+    "staged",
+    "exec-tested",
+    "locked",
+    "trusted",
+  ],
+  ...["swap:staged-synced", "swap:record-prepared", "swap:previous-linked"],
+  ...["swap:previous-renamed", "swap:previous-kept", "swap:swapped", "swap:swap-synced", "swapped"],
+  ...["recorded", "restarting", "restarted", "gating", "soaking", "committed", "told", "done"],
+] as const;
+
+/** Every step of the way back, after those up to where the update failed. */
+export const ROLLBACK_STEPS = [
+  ...["rolling-back", "denied", "restore:restore-linked", "restore:restored"],
+  ...["restore:restore-synced", "restore:restore-recorded", "brought-back", "old-restarted"],
+  ...["rolled-back", "told", "done"],
+] as const;
