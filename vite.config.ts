@@ -2,6 +2,7 @@
  * The build that the three apps share (`appConfig`, used by each app's own vite.config.ts), and
  * the Vitest projects.
  */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { PluginOption, UserConfig } from "vite";
 import { defaultClientConditions, defaultServerConditions } from "vite";
@@ -47,6 +48,10 @@ export default defineConfig({
           exclude: ["**/*.browser.test.ts", "**/node_modules/**", "**/dist/**"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // Vitest would take one core less than there are: of two, one. Most of these tests wait
+          // for processes, so two files at once finish in little more than half the time.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -57,6 +62,7 @@ export default defineConfig({
           include: ["packages/*/src/**/*.browser.test.ts"],
           // One Chromium at a time: the tests measure what a user sees, not a busy machine.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },
