@@ -20,9 +20,9 @@ export interface TrustStoreOptions {
 }
 
 /**
- * Where a machine keeps its {@link TrustState}: two copies with checksums, written in turn, so that
- * whatever happens to the one being written, the other is whole. A state that is ahead of what is
- * served now (a copied disk, a ledger from a backup) is kept as it is.
+ * Where a machine keeps its {@link TrustState}: two copies with checksums, written one after the
+ * other, so that whatever happens to the one being written, the other is whole. A state that is
+ * ahead of what is served now (a copied disk, a ledger from a backup) is kept as it is.
  */
 export class TrustStore {
   /** What is wrong with the copies that could not be used when it was opened. */
@@ -76,15 +76,10 @@ export class TrustStore {
     const counter = Math.max(0, ...copies.map((copy) => copy?.counter ?? 0)) + 1;
     const text = formatTrustCopy({ counter, state: this.current });
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    // The unusable or older one first; the other only where it is unusable too.
-    const order = [...copies.keys()].sort(
-      (a, b) => (copies[a]?.counter ?? -1) - (copies[b]?.counter ?? -1),
-    );
-    for (const [turn, index] of order.entries()) {
-      const name = FILES[index];
-      if (name === undefined || (turn > 0 && copies[index] !== null)) continue;
-      await replaceFile(join(this.folder, name), text);
-    }
+    // The older or unusable one first, so that at every moment the other holds what was known
+    // before, and in the end the loss of either loses nothing.
+    const order = [...FILES].sort((a, b) => counterOf(copies, a) - counterOf(copies, b));
+    for (const name of order) await replaceFile(join(this.folder, name), text);
   }
 }
 
@@ -93,6 +88,10 @@ interface Copies {
   /** In the order of {@link FILES}; null for one that is missing or damaged. */
   readonly copies: readonly (TrustCopy | null)[];
   readonly damage: readonly string[];
+}
+
+function counterOf(copies: readonly (TrustCopy | null)[], name: (typeof FILES)[number]): number {
+  return copies[FILES.indexOf(name)]?.counter ?? -1;
 }
 
 async function readCopies(folder: string): Promise<Copies> {
