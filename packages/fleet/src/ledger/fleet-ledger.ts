@@ -3,14 +3,14 @@
  * Every rule (order, signature, denied binaries, health) lives in the engine, so that the two are
  * no two implementations of anything.
  */
-import type { AttemptReport, FleetTarget, SignedRelease } from "@tideline/version/fleet";
+import type {
+  AttemptReport,
+  FleetTarget,
+  SignedRelease,
+  UpstreamHint,
+} from "@tideline/version/fleet";
 
-/** That somebody said an upstream has moved; truth is always read anew from the remote. */
-export interface UpstreamHint {
-  readonly subsystem: string;
-  /** Grows with every hint of the subsystem. */
-  readonly sequence: number;
-}
+export type { UpstreamHint } from "@tideline/version/fleet";
 
 /** What publishing came to. */
 export type PublishAnswer =

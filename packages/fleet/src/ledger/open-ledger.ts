@@ -1,0 +1,159 @@
+/** Which ledger a machine has, and how a command or the service comes to it. */
+import type { FleetTarget } from "@tideline/version/fleet";
+import type { Env } from "../commands/terminal.js";
+import type { SyncConfig } from "../config/sync-config.js";
+import type { TrustStore } from "../trust/trust-store.js";
+import { UsageError } from "../usage-error.js";
+import type { ConvexLedger } from "./convex-ledger.js";
+import { noteSeen } from "./ledger-seen.js";
+import type { LocalLedger } from "./local-ledger.js";
+import { type Machine, readMachine } from "./machine-file.js";
+import { openReportQueue } from "./report-queue.js";
+
+/** What a ledger is opened with. */
+export interface OpenLedgerOptions {
+  readonly config: SyncConfig;
+  readonly env: Env;
+  readonly trust: TrustStore;
+  readonly fetch: typeof fetch;
+  /** ms since epoch. */
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+  /** Ends requests to the release host. */
+  readonly signal: AbortSignal;
+}
+
+/** A ledger, and who the machine is to it; null if it is not enrolled, or there is nobody to be known to. */
+export interface OpenLedger {
+  readonly ledger: ConvexLedger | LocalLedger;
+  readonly machine: Machine | null;
+}
+
+/**
+ * Opens the configured ledger.
+ *
+ * @throws {UsageError} If there is one and the machine is not enrolled with it, or has no read token.
+ */
+export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger> {
+  const { config, env, now, log } = options;
+  if (config.ledger === null) {
+    return { ledger: await openLocal(options, null), machine: null };
+  }
+  const { url } = config.ledger;
+  const machine = await requireMachine(config, url);
+  const readToken = env.TIDELINE_FLEET_READ_TOKEN;
+  if (!readToken) {
+    throw new UsageError("Cannot read the ledger: expected TIDELINE_FLEET_READ_TOKEN, got none");
+  }
+  const { openConvexLedger } = await import("./convex-ledger.js");
+  const ledger = openConvexLedger({
+    ...{ url, readToken, now, log },
+    channel: config.machine.channel,
+    operatorToken: env.TIDELINE_FLEET_TOKEN || null,
+    reports: openReportQueue(config.state, machine, log),
+    running: async () => {
+      const { readRunning } = await import("./read-running.js");
+      return await readRunning(config);
+    },
+  });
+  return { ledger, machine };
+}
+
+/**
+ * Opens a ledger that has targets, for a command that acts once. One that does not answer in time is
+ * replaced by what the release host has signed; reports of that wait for the ledger's return.
+ *
+ * @param subsystems Those whose targets are needed.
+ * @param waitMs For the ledger's first answer. @default 10_000
+ */
+export async function openLedgerNow(
+  options: OpenLedgerOptions,
+  subsystems: readonly string[],
+  waitMs = 10_000,
+): Promise<OpenLedger> {
+  const opened = await openLedger(options);
+  if (opened.ledger.kind === "local") {
+    await refreshAll(opened.ledger, subsystems);
+    return opened;
+  }
+  const { config, log, now, signal } = options;
+  if ((await firstTargets(opened.ledger, waitMs, signal)) !== null) {
+    await noteSeen(config.state, now());
+    return opened;
+  }
+  await opened.ledger.close();
+  const { readSeen } = await import("./ledger-seen.js");
+  const seen = await readSeen(config.state);
+  const since = seen === null ? "ever" : new Date(seen).toISOString();
+  log(
+    `The ledger does not answer: freshness unknown since ${since}; going by the release host alone`,
+  );
+  const local = await openLocal(options, opened.machine);
+  await refreshAll(local, subsystems);
+  return { ledger: local, machine: opened.machine };
+}
+
+/** Waits for the ledger's first answer; null if there is none in time. */
+export async function firstTargets(
+  ledger: ConvexLedger,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<readonly FleetTarget[] | null> {
+  const known = ledger.targets();
+  if (known !== null) return known;
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  signal.addEventListener("abort", stop, { once: true });
+  const timer = setTimeout(stop, waitMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      controller.signal.addEventListener("abort", () =>
+        signal.aborted ? reject(signal.reason) : resolve(null),
+      );
+      ledger.watchTargets(resolve, controller.signal);
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    controller.abort();
+  }
+}
+
+async function requireMachine(config: SyncConfig, url: string): Promise<Machine> {
+  const machine = await readMachine(config.state);
+  if (machine === null) {
+    throw new UsageError(
+      `Cannot join the fleet: expected an enrolled machine, got none; run \`tideline-sync enrol --url ${url}\``,
+    );
+  }
+  const { channel } = config.machine;
+  if (machine.url !== url || machine.channel !== channel) {
+    throw new UsageError(
+      `Cannot join the fleet: expected the machine to be enrolled with ${url} in channel "${channel}", got ${machine.url} and "${machine.channel}"; run \`tideline-sync enrol\` again`,
+    );
+  }
+  return machine;
+}
+
+async function openLocal(
+  { config, env, trust, fetch, now, log, signal }: OpenLedgerOptions,
+  machine: Machine | null,
+): Promise<LocalLedger> {
+  const [{ openLocalLedger }, { ReleaseHost }] = await Promise.all([
+    import("./local-ledger.js"),
+    import("../publish/release-host.js"),
+  ]);
+  const host =
+    config.releases &&
+    new ReleaseHost(
+      { ...config.releases, token: env.GITHUB_TOKEN ?? env.GH_TOKEN ?? null },
+      { fetch, now, log, signal },
+    );
+  const reports = config.ledger && openReportQueue(config.state, machine, log);
+  return await openLocalLedger({ config, host, trust, reports, now, log });
+}
+
+async function refreshAll(ledger: LocalLedger, subsystems: readonly string[]): Promise<void> {
+  // One after the other: hosts count requests that come at once against their limits.
+  for (const subsystem of subsystems) await ledger.refresh(subsystem);
+}
