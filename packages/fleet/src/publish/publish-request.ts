@@ -43,6 +43,12 @@ export interface PublishRequest {
   readonly seq: number | null;
   /** Lets other bytes of a version be published that has a release, and a lower version than the newest. */
   readonly isAgain: boolean;
+  /**
+   * `commits`: the release is one more commit of a followed branch, where there are no major versions.
+   *
+   * @default "versions"
+   */
+  readonly follows?: "versions" | "commits";
   /** @default 90 days */
   readonly expiresInMs?: number;
 }

@@ -157,8 +157,12 @@ function isLower(version: string, than: string): boolean {
   return a !== null && b !== null && a.compare(b) < 0;
 }
 
-/** A release is worth publishing once more only while its files are those that were signed. */
-async function requireServed(
+/**
+ * A release is worth publishing once more only while its files are those that were signed.
+ *
+ * @throws {SyncError} `ASSET_REPLACED`
+ */
+export async function requireServed(
   { manifest, host: own }: VerifiedRelease,
   { host }: KnownReleasesSources,
 ): Promise<void> {

@@ -105,10 +105,14 @@ export const REASONS = {
     "Install a release with `tideline-sync apply`; the kept binary is not what it was",
   // Source, build and publishing
   SOURCE_DIRTY: "Commit or remove the changes in the source folder; nothing was overwritten",
+  SOURCE_UNUSABLE:
+    "Clone the upstream into `source.folder`, or correct the folder in sync.config.yaml",
   GIT_MISSING: "Install git; updating a source folder needs it",
   BUILD_FAILED: "Look at the build's output; nothing was published",
   TEST_FAILED: "Look at the test's output; nothing was published",
   OUTPUT_MISSING: "Correct `source.output` in sync.config.yaml; the build left no such file behind",
+  PACKAGE_NAME_TAKEN:
+    "Put `{platform}` into `package.fileName` in sync.config.yaml; two files have one name",
   OUTPUT_STALE: "Build again; `.version` beside the binary is of another build",
   NO_RELEASE_HOST: "Name the repository under `releases` in sync.config.yaml",
   NO_RELEASE_KEY:
@@ -116,6 +120,8 @@ export const REASONS = {
   NOT_AUTHORIZED:
     "Set TIDELINE_RELEASE_TOKEN or GITHUB_TOKEN to a token that may write the repository's contents",
   HOST_REFUSED: "Look at what the release host said; nothing was published",
+  LEDGER_UNREACHABLE:
+    "Check the ledger's address and the network, then publish again; nothing is done twice",
   LEDGER_REFUSED:
     "Look at what the ledger said, then publish again; the release host has the release already",
   RELEASE_NOT_FOUND: "Look at the release host for the `seq`; no signed release of it is there",
