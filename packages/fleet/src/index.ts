@@ -1,4 +1,19 @@
+export { loadConfig } from "./config/load-config.js";
 export type { SubsystemConfig, SyncConfig } from "./config/sync-config.js";
+export { acceptAlarms, readAlarms } from "./detect/accept-alarms.js";
+export type { SubsystemCheck } from "./detect/check-subsystem.js";
+export {
+  type CheckOptions,
+  checkUpstreams,
+  type FailedCheck,
+  type UpstreamChecks,
+} from "./detect/check-upstreams.js";
+export { type Containment, containsCommit } from "./detect/contains-commit.js";
+export { type DetectWorld, githubToken } from "./detect/detect-world.js";
+export { connectRemote, type GitRemote } from "./detect/git-remote.js";
+export { listRefs, type RemoteRef } from "./detect/list-refs.js";
+export type { UpstreamAlarm } from "./detect/upstream-memory.js";
+export { type ManifestRow, readManifest, type VersionManifest } from "./detect/version-manifest.js";
 export type { EngineDeps } from "./engine/engine-deps.js";
 export { recover } from "./engine/recover.js";
 export { rollBackByHand } from "./engine/roll-back-by-hand.js";

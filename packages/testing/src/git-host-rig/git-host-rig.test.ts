@@ -37,7 +37,7 @@ test("git itself lists and clones from the server", async () => {
 });
 
 test("git reads thousands of refs that were added at once", async () => {
-  await nats.addManyRefs(3000, await nats.commit("one"));
+  await nats.addManyTags(3000, await nats.commit("one"));
   const listed = await git("ls-remote", nats.url);
   expect(listed.split("\n")).toHaveLength(3002);
 });

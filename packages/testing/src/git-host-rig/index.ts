@@ -30,8 +30,8 @@ export interface HostedGit {
   commit(message: string, files?: Readonly<Record<string, string>>): Promise<string>;
   /** Tags the checkout's commit and pushes the tag; gives the commit. */
   tag(name: string, options?: { readonly isAnnotated?: boolean }): Promise<string>;
-  /** Adds `count` refs `refs/heads/many/<n>` to a commit, without a push for each. */
-  addManyRefs(count: number, commit: string): Promise<void>;
+  /** Adds `count` tags `v0.0.<n>` of a commit, without a push for each. */
+  addManyTags(count: number, commit: string): Promise<void>;
 }
 
 /** A request, as the server saw it. */
@@ -183,18 +183,15 @@ function hostedGit(url: string, bare: GitRig, work: GitRig): HostedGit {
       await work.git("push", "--quiet", "origin", `refs/tags/${name}`);
       return await work.git("rev-parse", "HEAD");
     },
-    addManyRefs: async (count, commit) => {
-      const lines = Array.from(
-        { length: count },
-        (_, index) => `${commit} refs/heads/many/${String(index).padStart(6, "0")}`,
+    addManyTags: async (count, commit) => {
+      const tags = Array.from({ length: count }, (_, index) => `${commit} refs/tags/v0.0.${index}`);
+      const others = (await bare.git("for-each-ref", "--format=%(objectname) %(refname)")).split(
+        "\n",
       );
-      await bare.git("pack-refs", "--all");
-      // Sorted by name, as git writes it: "main" comes before "many".
-      const path = join(bare.folder, "packed-refs");
-      const packed = await bare.git("for-each-ref", "--format=%(objectname) %(refname)");
-      const all = [...packed.split("\n").filter((line) => line !== ""), ...lines];
-      all.sort((a, b) => (a.slice(41) < b.slice(41) ? -1 : 1));
-      await writeFile(path, `# pack-refs with: sorted \n${all.join("\n")}\n`);
+      const lines = [...others.filter((line) => line !== ""), ...tags];
+      lines.sort((a, b) => (a.slice(a.indexOf(" ")) < b.slice(b.indexOf(" ")) ? -1 : 1));
+      const head = "# pack-refs with: sorted \n";
+      await writeFile(join(bare.folder, "packed-refs"), `${head}${lines.join("\n")}\n`);
     },
   };
 }

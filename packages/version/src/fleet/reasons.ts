@@ -89,6 +89,9 @@ export const REASONS = {
     "Correct the subsystem's `service` in sync.config.yaml; the supervisor has none of that name",
   STATE_DAMAGED:
     "Look at the file of the state folder that is named; without it the machine begins anew",
+  DAMAGED:
+    "`tideline-sync rollback NAME` puts the kept binary back; or find out who changed it and install a release",
+  UNKNOWN_BINARY: "Nobody knows what it is; `tideline-sync apply --adopt` takes it as it is",
   // After the swap
   SWAP_FAILED: "Look at the folder of the binary; the old one still is in its place",
   RESTART_FAILED: "Look at the supervisor's log; the old version was started again",
