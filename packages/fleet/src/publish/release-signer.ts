@@ -1,19 +1,14 @@
 /** Who vouches for what is published, and says what others have vouched for. */
-import {
-  parseKeyset,
-  parseReleaseManifest,
-  parseSignedRelease,
-  type ReleaseManifest,
-  type SignedRelease,
-} from "@tideline/version/fleet";
+import { parseKeyset, type ReleaseManifest, type SignedRelease } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import { SyncError } from "../sync-error.js";
 import type { SigningKey } from "../trust/keys.js";
 import type { SignedKeyset } from "../trust/sign-keyset.js";
 import { signRelease, unsignedRelease } from "../trust/sign-release.js";
 import { countSigners } from "../trust/signatures.js";
-import { EMPTY_TRUST, type TrustState } from "../trust/trust-state.js";
+import type { TrustState } from "../trust/trust-state.js";
 import { verifyKeyset, verifyRelease } from "../trust/verify-release.js";
+import { readSigned } from "./read-signed.js";
 
 /** A release whose signatures hold. */
 export interface ReadRelease {
@@ -87,15 +82,12 @@ export function makeSigner({
       return signed;
     },
     read: (release) => {
-      const { subsystem, createdAt } = parseReleaseManifest(parseSignedRelease(release).manifest);
-      // Of its own day: what has expired since then still is what was published.
-      const asOf = { ...trust, now: createdAt, state: EMPTY_TRUST, expected: { subsystem } };
-      const manifest = verifyRelease(release, asOf);
+      const manifest = readSigned(release, trust);
       const { version } = release.keyset === "" ? { version: 0 } : parseKeyset(release.keyset);
       if (ours !== null && version > ours.version) {
         throw new SyncError(
           "KEYSET_TOO_OLD",
-          `Cannot publish ${subsystem}: expected keyset ${version} or newer, got ${ours.version}`,
+          `Cannot publish ${manifest.subsystem}: expected keyset ${version} or newer, got ${ours.version}`,
         );
       }
       return { manifest, isCurrent: isCurrent(release) };

@@ -1,0 +1,87 @@
+import { subsystemOf } from "../engine/engine-deps.js";
+import { packFiles } from "../publish/pack-files.js";
+import { planRelease, publishRelease } from "../publish/publish-release.js";
+import type { PublishContent, PublishRequest } from "../publish/publish-request.js";
+import { addCommand } from "./add-command.js";
+import { chooseVersion, fileHere } from "./publish/choose-files.js";
+import { describePublication } from "./publish/describe-publication.js";
+import { openForCommand } from "./publish/open-for-command.js";
+import {
+  type PublishOptions,
+  readExpiry,
+  readRevoked,
+  readSeq,
+  readUpstream,
+  readWhichBytes,
+} from "./publish/publish-options.js";
+import { tryFiles } from "./publish/try-files.js";
+
+/** `tideline-sync publish`: package, sign, upload, read back, make public, tell the ledger. */
+export const addPublish = addCommand<PublishOptions>({
+  usage: "publish <name>",
+  summary: "Package and sign one subsystem's binaries, and publish them as a release",
+  examples: [
+    "tideline-sync publish nats --version 2.10.25 --file linux-x64-glibc=dist/nats-server",
+    "tideline-sync publish nats --revert 7 --notes 'loses messages under load'",
+    "tideline-sync publish nats --revert 7 --revoke 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "tideline-sync publish nats --version 2.10.25 --dry-run",
+    "",
+    "The token is TIDELINE_RELEASE_TOKEN, else GITHUB_TOKEN; of the ledger TIDELINE_FLEET_TOKEN.",
+    "The release key is --key, else TIDELINE_RELEASE_KEY (its PEM text), else TIDELINE_RELEASE_KEY_FILE;",
+    "the keyset --keyset, else TIDELINE_KEYSET (its JSON), else TIDELINE_KEYSET_FILE, else keyset.json",
+    "beside the configuration. Run again after a crash, it finishes what it began.",
+  ],
+  options: (command) =>
+    command
+      .option("--version <version>", "as the binary says it (default: that of .version beside it)")
+      .option(
+        "--file <platform=path...>",
+        "binaries (default: the one that was built or runs here)",
+      )
+      .option("--commit <oid>", "what the files were built from")
+      .option("--tag <tag>", "the upstream tag of that commit")
+      .option("--seq <number>", "the release's number (default: the next one)")
+      .option("--critical", "shorten the pauses between rings; canaries go first all the same")
+      .option("--notes <text>", "for people, on the release's page")
+      .option("--revert <seq>", "publish the bytes of this older release once more, as a new one")
+      .option("--renew", "publish the newest release once more, before it expires")
+      .option("--revoke <sha256...>", "binaries that nobody shall install any more")
+      .option("--again", "publish other bytes of a version, or a lower one, all the same")
+      .option("--unsafe-rollback", "the version before cannot read what this one has written")
+      .option("--min-sync <version>", "the lowest tideline-sync that can install it")
+      .option("--expires <duration>", "until when it may be installed anew (default: 90d)")
+      .option("--key <file...>", "release keys")
+      .option("--keyset <file>", "the keyset that names them")
+      .option("--no-ledger", "tell the release host alone")
+      .option("--dry-run", "do everything but write: no upload, no ledger"),
+  run: async ({ words: [name = ""], options, terminal, config: load }) => {
+    const config = await load();
+    const subsystem = subsystemOf(config, name);
+    const bytes = readWhichBytes(options, terminal.cwd);
+    const expiresInMs = readExpiry(options);
+    const facts: Omit<PublishRequest, "content"> = {
+      ...{ subsystem: name, upstream: readUpstream(options, subsystem) },
+      ...{ isCritical: options.critical === true, isAgain: options.again === true },
+      ...{ minSync: options.minSync ?? null, revoked: readRevoked(options) },
+      ...{ notes: options.notes ?? "", ...(expiresInMs !== undefined && { expiresInMs }) },
+      dataRollback: options.unsafeRollback === true ? "unsafe" : "safe",
+      seq: options.seq === undefined ? null : readSeq("--seq", options.seq),
+      follows: subsystem.upstream?.strategy === "commits" ? "commits" : "versions",
+    };
+    const publisher = await openForCommand(config, name, options, terminal);
+    const isDryRun = options.dryRun === true;
+    let content: PublishContent;
+    let tried: readonly string[] = [];
+    if (bytes.kind === "release") content = bytes;
+    else {
+      const files = bytes.kind === "files" ? bytes.files : [await fileHere(subsystem)];
+      const version = await chooseVersion(options.version, files);
+      tried = await tryFiles(subsystem, files, version, terminal.signal);
+      const packages = await packFiles(subsystem, version, files, null);
+      content = { kind: "packages", version, packages };
+    }
+    const request = { ...facts, content };
+    const publication = await (isDryRun ? planRelease : publishRelease)(request, publisher);
+    return describePublication(publication, { isDryRun, tried });
+  },
+});
