@@ -1,17 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { closeSync, openSync, watch } from "node:fs";
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mountTmpfs } from "@tideline/testing/mount-tmpfs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { execFormatProblem } from "./exec-format.js";
@@ -167,18 +158,11 @@ describe("row 15: what does not run here is refused before anything live changes
   });
 
   test("a file on a file system that is mounted noexec", async (context) => {
-    const mount = join(folder, "noexec");
-    await mkdir(mount);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "noexec,size=64k", "tmpfs", mount], {
-        stdio: "pipe",
-      });
-    } catch (error) {
-      process.stderr.write(`NOT TESTED: a noexec mount, nothing may be mounted here (${error})\n`);
-      context.skip();
-    }
-    onTestFinished(() => void execFileSync("umount", [mount]));
-    const path = join(mount, "program");
+    const folderOfMount = join(folder, "noexec");
+    const mount = await mountTmpfs(folderOfMount, "noexec,size=64k", "row 15, a noexec mount");
+    if (mount === null) return context.skip();
+    onTestFinished(() => mount.unmount());
+    const path = join(folderOfMount, "program");
     await writeFile(path, "#!/bin/sh\necho 1.0\n");
     await chmod(path, 0o755);
     await expect(run(path)).rejects.toMatchObject(refusedAs("EXEC_FAILED", /mounted noexec/));

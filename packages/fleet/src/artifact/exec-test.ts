@@ -142,6 +142,7 @@ function runOnce(test: ExecTest, folder: string): Promise<End> {
     child.once("exit", () => {
       // Its children go with it, and with them the other ends of its outputs.
       endGroup(child, "SIGKILL");
+      clearTimeout(killTimer);
       // One that has left the group may hold them open for ever.
       killTimer = setTimeout(() => {
         child.stdout.destroy();

@@ -1,7 +1,8 @@
 /** `.previous`: the binary before the live one and its record, one unit, exactly one generation. */
-import { lstat, mkdir, readFile, rename, unlink } from "node:fs/promises";
+import { lstat, readFile, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashFile } from "../artifact/hash-file.js";
+import { makeFolder } from "../make-folder.js";
 import { SyncError } from "../sync-error.js";
 import { syncFolder } from "../sync-folder.js";
 import { replaceFile } from "../write-file.js";
@@ -51,8 +52,7 @@ export async function keepPrevious(
     );
   }
   const paths = previousPaths(live);
-  const isNew = (await mkdir(paths.folder, { recursive: true })) !== undefined;
-  if (isNew) await syncFolder(dirname(live));
+  await makeFolder(paths.folder);
 
   await replaceFile(paths.nextRecord, formatVersionFile(found.version), { mode: 0o644 });
   await atStep("record-prepared");
