@@ -1,0 +1,1 @@
+export { type SystemctlRig, writeSystemctl } from "./systemctl-rig.js";
