@@ -1,4 +1,4 @@
-import { deploymentsRoute } from "@tideline/ledger";
+import { deploymentsRoute, webhookRoute } from "@tideline/ledger";
 import { httpRouter } from "convex/server";
 import { httpAction } from "./_generated/server.js";
 
@@ -12,5 +12,6 @@ http.route({
 });
 
 http.route(deploymentsRoute);
+http.route(webhookRoute);
 
 export default http;

@@ -1,6 +1,7 @@
-import { ledgerTables } from "@tideline/ledger";
+import { fleetTables, ledgerTables } from "@tideline/ledger";
 import { defineSchema } from "convex/server";
 
 export default defineSchema({
   ...ledgerTables,
+  ...fleetTables,
 });

@@ -13,7 +13,9 @@ import type {
   FilterApi,
   FunctionReference,
 } from "convex/server";
+import type * as crons from "../crons.js";
 import type * as deployments from "../deployments.js";
+import type * as fleet from "../fleet.js";
 import type * as http from "../http.js";
 
 /**
@@ -25,7 +27,9 @@ import type * as http from "../http.js";
  * ```
  */
 declare const fullApi: ApiFromModules<{
+  crons: typeof crons;
   deployments: typeof deployments;
+  fleet: typeof fleet;
   http: typeof http;
 }>;
 export declare const api: FilterApi<

@@ -12,6 +12,13 @@ const CONVEX = fileURLToPath(new URL("../../../convex", import.meta.url));
 /** Records on it. */
 export const LEDGER_TOKEN = "a-token-for-these-tests";
 
+/** Operates, reads and joins the fleet on it. */
+export const FLEET_TOKENS = {
+  operator: "an-operator-for-these-tests",
+  read: "a-reader-for-these-tests",
+  enrol: "an-enrolment-for-these-tests",
+} as const;
+
 /** What a record may say besides its build. */
 export interface RecordChange {
   readonly appName?: string;
@@ -24,16 +31,25 @@ export interface RecordChange {
 export class LedgerRig {
   #server: RunningServer | null = null;
   #port = 0;
+  #sitePort = 0;
+  readonly #settings: Readonly<Record<string, string>>;
   /** A temporary folder, for files of a test too. */
   readonly folder: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, settings: Readonly<Record<string, string>>) {
     this.folder = folder;
+    this.#settings = settings;
   }
 
-  /** An empty ledger that runs. */
-  static async create(): Promise<LedgerRig> {
-    const rig = new LedgerRig(await mkdtemp(join(tmpdir(), "tideline-ledger-")));
+  /**
+   * An empty ledger that runs.
+   *
+   * @param settings More variables of the deployment, as TIDELINE_WEBHOOK_SECRETS and
+   *   TIDELINE_ROLLOUT_POLICY.
+   */
+  static async create(settings: Readonly<Record<string, string>> = {}): Promise<LedgerRig> {
+    const folder = await mkdtemp(join(tmpdir(), "tideline-ledger-"));
+    const rig = new LedgerRig(folder, settings);
     await rig.start();
     return rig;
   }
@@ -43,9 +59,15 @@ export class LedgerRig {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Where its HTTP routes are: `/webhook/<subsystem>` and the like; the same while it is down. */
+  get siteUrl(): string {
+    return `http://127.0.0.1:${this.#sitePort}`;
+  }
+
   async start(): Promise<void> {
-    this.#server = await this.#listen(this.#port);
+    this.#server = await this.#listen(this.#port, this.#sitePort);
     this.#port = Number(new URL(this.#server.url).port);
+    this.#sitePort = Number(new URL(this.#server.siteUrl).port);
   }
 
   async stop(): Promise<void> {
@@ -60,7 +82,7 @@ export class LedgerRig {
 
   /** Records while it is stopped, as seen from its own address. */
   async recordUnseen(buildId: string, change: RecordChange = {}): Promise<void> {
-    const elsewhere = await this.#listen(0);
+    const elsewhere = await this.#listen(0, 0);
     await recordAt(elsewhere.url, buildId, change);
     await elsewhere.close();
   }
@@ -70,10 +92,16 @@ export class LedgerRig {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #listen(port: number): Promise<RunningServer> {
+  #listen(port: number, sitePort: number): Promise<RunningServer> {
     return startServer({
-      ...{ dir: CONVEX, data: join(this.folder, "data"), port, sitePort: 0 },
-      env: { TIDELINE_RECORD_TOKEN: LEDGER_TOKEN },
+      ...{ dir: CONVEX, data: join(this.folder, "data"), port, sitePort },
+      env: {
+        TIDELINE_RECORD_TOKEN: LEDGER_TOKEN,
+        TIDELINE_FLEET_TOKEN: FLEET_TOKENS.operator,
+        TIDELINE_FLEET_READ_TOKEN: FLEET_TOKENS.read,
+        TIDELINE_FLEET_ENROL_TOKEN: FLEET_TOKENS.enrol,
+        ...this.#settings,
+      },
       log: () => {},
     });
   }

@@ -126,6 +126,8 @@ export interface NamedBuild {
 export type LedgerErrorCode =
   | "UNAUTHENTICATED"
   | "RECORDING_NOT_CONFIGURED"
+  /** A setting of the fleet is missing; the sentence names it. */
+  | "FLEET_NOT_CONFIGURED"
   | "INVALID_ARGUMENT"
   | "INVALID_SETTING"
   | "PRIVATE_HISTORY"

@@ -81,6 +81,30 @@ export function areCommitsPrivate(): boolean {
   return isOn(process.env.TIDELINE_PRIVATE_COMMITS);
 }
 
+/** Settings that hold the fleet's tokens. */
+export type FleetTokenName =
+  /** Publishes, approves, pauses and resumes. */
+  | "TIDELINE_FLEET_TOKEN"
+  /** Reads targets, hints and the view. */
+  | "TIDELINE_FLEET_READ_TOKEN"
+  /** Lets a machine join. */
+  | "TIDELINE_FLEET_ENROL_TOKEN";
+
+/** The text of one of the fleet's token settings, or undefined while it is not set. */
+export function fleetTokenSetting(name: FleetTokenName): string | undefined {
+  return process.env[name]?.trim() || undefined;
+}
+
+/** The text of TIDELINE_WEBHOOK_SECRETS, or undefined while no webhook is taken. */
+export function webhookSecretsSetting(): string | undefined {
+  return process.env.TIDELINE_WEBHOOK_SECRETS?.trim() || undefined;
+}
+
+/** The text of TIDELINE_ROLLOUT_POLICY, or undefined for the default policy. */
+export function rolloutPolicySetting(): string | undefined {
+  return process.env.TIDELINE_ROLLOUT_POLICY?.trim() || undefined;
+}
+
 function parseUrl(text: string): URL | null {
   try {
     return new URL(text);

@@ -10,6 +10,9 @@ describeLedger(
   async (): Promise<LedgerClient> => {
     const modules = {
       "../../../../convex/deployments.ts": () => import("../../../../convex/deployments.js"),
+      "../../../../convex/fleet.ts": () => import("../../../../convex/fleet.js"),
+      "../../../../convex/http.ts": () => import("../../../../convex/http.js"),
+      "../../../../convex/crons.ts": () => import("../../../../convex/crons.js"),
       "../../../../convex/_generated/api.js": () => import("../../../../convex/_generated/api.js"),
     };
     vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
@@ -25,9 +28,13 @@ describeLedger(
         vi.advanceTimersByTime(ms);
         await t.finishInProgressScheduledFunctions();
       },
+      fetch: (path, init) => t.fetch(path, init),
+      isTimeFake: true,
       async close() {
         vi.useRealTimers();
-        delete process.env.TIDELINE_RECORD_TOKEN;
+        for (const name of Object.keys(process.env)) {
+          if (name.startsWith("TIDELINE_")) delete process.env[name];
+        }
       },
     };
   },

@@ -15,5 +15,9 @@ export interface LedgerClient {
     args: Record<string, unknown>,
     onAnswer: (answer: unknown) => void,
   ): () => void;
+  /** Asks the app's own HTTP routes; absent where they cannot be reached. */
+  fetch?(path: string, init: RequestInit): Promise<Response>;
+  /** Hours pass at once where the clock is not the machine's. */
+  readonly isTimeFake?: boolean;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { accessSuite } from "./access.suite.js";
 import { argumentsSuite } from "./arguments.suite.js";
+import { FLEET_ENROL_TOKEN, FLEET_READ_TOKEN, FLEET_TOKEN, QUICK_POLICY } from "./fleet-rig.js";
 import { historySuite } from "./history.suite.js";
 import { idempotencySuite } from "./idempotency.suite.js";
 import { inputsSuite } from "./inputs.suite.js";
@@ -8,7 +9,17 @@ import type { LedgerClient } from "./ledger-client.js";
 import { pendingSuite } from "./pending.suite.js";
 import { recordingSuite } from "./recording.suite.js";
 import { TOKEN } from "./rig.js";
+import { rolloutsSuite } from "./rollouts.suite.js";
 import { watchingSuite } from "./watching.suite.js";
+
+/** What the suite sets; a test that changes one puts it back. */
+export const VARIABLES = {
+  TIDELINE_RECORD_TOKEN: TOKEN,
+  TIDELINE_FLEET_TOKEN: FLEET_TOKEN,
+  TIDELINE_FLEET_READ_TOKEN: FLEET_READ_TOKEN,
+  TIDELINE_FLEET_ENROL_TOKEN: FLEET_ENROL_TOKEN,
+  TIDELINE_ROLLOUT_POLICY: JSON.stringify(QUICK_POLICY),
+} as const;
 
 /**
  * The ledger's tests, the same on whatever runs its functions.
@@ -28,7 +39,7 @@ export function describeLedger(
     };
     beforeAll(async () => {
       client = await makeClient();
-      await client.setVariable("TIDELINE_RECORD_TOKEN", TOKEN);
+      for (const [name, value] of Object.entries(VARIABLES)) await client.setVariable(name, value);
     });
     afterAll(() => client?.close());
 
@@ -40,5 +51,7 @@ export function describeLedger(
     historySuite(getClient);
     inputsSuite(getClient);
     if (canWatch) watchingSuite(getClient);
+
+    rolloutsSuite(getClient);
   });
 }

@@ -1,21 +1,23 @@
 /** This repository's own `convex/` folder, as an app that adopts the ledger would write it. */
 import * as ledger from "@tideline/ledger";
 import { FUNCTION_NAMES } from "@tideline/version";
+import { FLEET_FUNCTIONS } from "@tideline/version/fleet";
 import { convexTest } from "convex-test";
 import { expect, test } from "vitest";
 import * as deployments from "../../../../convex/deployments.js";
+import * as fleet from "../../../../convex/fleet.js";
 import schema from "../../../../convex/schema.js";
 
 test("it re-exports every function of the ledger, and nothing else", () => {
-  const { ledgerTables, deploymentsRoute, ...functions } = ledger;
-  expect({ ...deployments }).toEqual({ ...functions });
+  const { ledgerTables, fleetTables, deploymentsRoute, webhookRoute, ...functions } = ledger;
+  expect({ ...deployments, ...fleet }).toEqual({ ...functions });
 });
 
 test("it has every function that the packages call by name", () => {
-  for (const path of Object.values(FUNCTION_NAMES)) {
-    const [module, name = ""] = path.split(":");
-    expect(module).toBe("deployments");
-    expect(Object.keys(deployments)).toContain(name);
+  const modules = { deployments, fleet };
+  for (const path of [...Object.values(FUNCTION_NAMES), ...Object.values(FLEET_FUNCTIONS)]) {
+    const [module = "", name = ""] = path.split(":");
+    expect(Object.keys(modules[module as keyof typeof modules])).toContain(name);
   }
 });
 

@@ -21,6 +21,7 @@ describeLedger(
     const client = officialClient(server.url, server.adminKey);
     return {
       ...client,
+      fetch: (path, init) => fetch(`${server.siteUrl}${path}`, init),
       async close() {
         await client.close();
         await server.close();

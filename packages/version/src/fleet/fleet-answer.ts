@@ -9,6 +9,10 @@ export type FleetRefusalCode =
   | "SEQ_TAKEN"
   /** The release that is reverted to was never published in the channel. */
   | "REVERTS_UNKNOWN"
+  /** What calls itself a revert points at other binaries than the release that it goes back to. */
+  | "REVERTS_OTHER_BYTES"
+  /** The manifest's `expiresAt` has passed, so that no machine would take it. */
+  | "MANIFEST_EXPIRED"
   /** There is no such release, or no rollout of it. */
   | "NOT_FOUND"
   /** It was decided, completed or superseded already. */
@@ -18,7 +22,7 @@ export type FleetRefusalCode =
 export type FleetAnswer =
   | {
       readonly ok: true;
-      readonly mode: RolloutMode | "rejected";
+      readonly mode: RolloutMode | "rejected" | "superseded";
       /** The target's, after the change. */
       readonly generation: number;
     }

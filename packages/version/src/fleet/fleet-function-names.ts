@@ -10,6 +10,8 @@ export const FLEET_FUNCTIONS = {
   watchHints: "fleet:watchHints",
   /** mutation `{enrolToken, publicKey, name, channel, platform: PlatformKey}` -> {machineId, enrolledAt}; publicKey: raw Ed25519 in base64; again with the same key: the same machine, moved and renamed as told */
   enrolMachine: "fleet:enrolMachine",
+  /** mutation `{token, machineId}` -> {ok: true, wasThere}; operator token; forgets the machine and its key */
+  removeMachine: "fleet:removeMachine",
   /** mutation SignedCall of a ReportsMessage -> MachineAnswer */
   reportAttempts: "fleet:reportAttempts",
   /** mutation SignedCall of a PresenceMessage -> MachineAnswer; on connect, and at most once a day */

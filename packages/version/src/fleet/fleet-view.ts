@@ -30,8 +30,10 @@ export interface FleetSubsystem {
   readonly generation: number;
   /** What has reached every ring; null before the first release did. */
   readonly settled: FleetRelease | null;
-  /** The newest release that is not settled; null when there is none. */
+  /** What machines are told of: a release on its way, else one that waits for approval, else null. */
   readonly rollout: FleetRolloutView | null;
+  /** A release that waits for approval while another one is still on its way; null otherwise. */
+  readonly waiting: FleetRelease | null;
 }
 
 /** What is shown of a release. */

@@ -1,0 +1,18 @@
+export {
+  advanceRollouts,
+  changeRollout,
+  cleanUpFleet,
+  decideApproval,
+  enrolMachine,
+  listMachines,
+  planRollout,
+  publishRelease,
+  receiveDelivery,
+  removeMachine,
+  reportAttempts,
+  reportPresence,
+  reportUpstream,
+  watchFleet,
+  watchHints,
+  watchTargets,
+} from "@tideline/ledger";

@@ -1,0 +1,37 @@
+import type { FunctionReference } from "convex/server";
+import { makeFunctionReference } from "convex/server";
+import type { FleetMutationCtx } from "../fleet-data-model.js";
+
+// By path, because the ledger cannot import the generated `api` of the app that re-exports it.
+const ADVANCE = makeFunctionReference<"mutation">(
+  "fleet:advanceRollouts",
+) as unknown as FunctionReference<"mutation", "internal">;
+
+/** Reports are counted together, so that many machines at once cost few runs and few new views. */
+export const COUNT_AFTER_MS = 2_000;
+
+// A run that is so late has failed, by a fault; whoever comes next schedules another.
+const LOST_AFTER_MS = 60_000;
+
+/**
+ * Sees to it that `advanceRollouts` runs at a time, or before. Most calls find it scheduled already
+ * and write nothing, so that machines that report at the same time do not wait for one another.
+ *
+ * @param dueAt ms since epoch.
+ */
+export async function wakeUp(ctx: FleetMutationCtx, dueAt: number): Promise<void> {
+  const now = Date.now();
+  const row = await ctx.db.query("wakeups").first();
+  const scheduled = row?.dueAt ?? null;
+  if (scheduled !== null && scheduled <= dueAt && scheduled > now - LOST_AFTER_MS) return;
+  if (row !== null && row.jobId !== null) await ctx.scheduler.cancel(row.jobId);
+  const jobId = await ctx.scheduler.runAt(Math.max(dueAt, now), ADVANCE, {});
+  if (row === null) await ctx.db.insert("wakeups", { dueAt, jobId });
+  else await ctx.db.patch(row._id, { dueAt, jobId });
+}
+
+/** Says, at the beginning of a run, that nothing is scheduled any more. */
+export async function beAwake(ctx: FleetMutationCtx): Promise<void> {
+  const row = await ctx.db.query("wakeups").first();
+  if (row !== null) await ctx.db.patch(row._id, { dueAt: null, jobId: null });
+}
