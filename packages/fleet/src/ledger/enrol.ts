@@ -35,7 +35,8 @@ export async function enrol(
   // Another ledger has never heard of this key, and nobody shall recognise a machine across the two.
   const privateKey = before?.url === url ? before.privateKey : makeMachineKey();
   const about = { name, channel, url, privateKey };
-  if (before?.url !== url) {
+  // Who it is to another ledger stays until this one has answered.
+  if (before === null) {
     await writeMachine(state, { ...about, machineId: null, enrolledAt: 0 });
   }
   const publicKey = rawPublicKey(privateKey);

@@ -2,16 +2,13 @@
  * The ledger of a machine that has none: targets are the newest releases of the release host that it
  * believes, kept in `targets/` of the state folder, so that they are there without a network too.
  */
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { FleetTarget, ReleaseManifest, SignedRelease } from "@tideline/version/fleet";
-import * as v from "valibot";
 import type { SyncConfig } from "../config/sync-config.js";
 import type { ReleaseHost } from "../publish/release-host.js";
 import type { TrustStore } from "../trust/trust-store.js";
 import { verifyRelease } from "../trust/verify-release.js";
-import { replaceFile } from "../write-file.js";
 import type { FleetLedger } from "./fleet-ledger.js";
+import { type KnownTarget, readKnownTarget, writeKnownTarget } from "./local-targets.js";
 import { readNewestRelease } from "./read-newest-release.js";
 import type { ReportQueue } from "./report-queue.js";
 
@@ -42,10 +39,12 @@ export interface LocalLedger extends FleetLedger {
 /** Opens it with what was known last. */
 export async function openLocalLedger(options: LocalLedgerOptions): Promise<LocalLedger> {
   const { config, host, trust, reports, now, log } = options;
-  const folder = join(config.state, "targets");
   const listeners = new Set<(targets: readonly FleetTarget[]) => void>();
   const known = new Map<string, FleetTarget>();
-  for (const target of await readTargets(folder, config)) known.set(target.subsystem, target);
+  for (const subsystem of Object.keys(config.subsystems)) {
+    const settled = await readKnownTarget(config.state, subsystem);
+    if (settled !== null) known.set(subsystem, targetOf(config, subsystem, settled));
+  }
   /** When the release host could not be read for the first time since it last was. */
   let awaySince: number | null = null;
 
@@ -60,9 +59,7 @@ export async function openLocalLedger(options: LocalLedgerOptions): Promise<Loca
     const isSame = before?.settled?.release.manifest === release.manifest;
     if (before !== undefined && isSame) return before.generation;
     const target = targetOf(config, subsystem, { release, seq, version });
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const text = `${JSON.stringify({ format: 1, ...target.settled }, null, 2)}\n`;
-    await replaceFile(join(folder, `${subsystem}.json`), text);
+    await writeKnownTarget(config.state, subsystem, { release, seq, version });
     known.set(subsystem, target);
     for (const listener of listeners) listener([...known.values()]);
     return target.generation;
@@ -108,36 +105,7 @@ export async function openLocalLedger(options: LocalLedgerOptions): Promise<Loca
   };
 }
 
-function targetOf(
-  { machine }: SyncConfig,
-  subsystem: string,
-  settled: NonNullable<FleetTarget["settled"]>,
-): FleetTarget {
+function targetOf({ machine }: SyncConfig, subsystem: string, settled: KnownTarget): FleetTarget {
   // Every release is another intent, and there are no others.
   return { channel: machine.channel, subsystem, generation: settled.seq, settled, rollout: null };
-}
-
-const FILE = v.object({
-  format: v.literal(1),
-  release: v.custom<SignedRelease>((value) => typeof value === "object" && value !== null),
-  seq: v.number(),
-  version: v.string(),
-});
-
-async function readTargets(folder: string, config: SyncConfig): Promise<FleetTarget[]> {
-  const files = await readdir(folder).catch(() => [] as string[]);
-  const found: FleetTarget[] = [];
-  for (const subsystem of Object.keys(config.subsystems)) {
-    const file = `${subsystem}.json`;
-    if (!files.includes(file)) continue;
-    try {
-      const parsed = v.safeParse(FILE, JSON.parse(await readFile(join(folder, file), "utf8")));
-      if (!parsed.success) continue;
-      const { format: _, ...settled } = parsed.output;
-      found.push(targetOf(config, subsystem, settled));
-    } catch {
-      // It is read from the release host again.
-    }
-  }
-  return found;
 }

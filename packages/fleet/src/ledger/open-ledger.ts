@@ -139,16 +139,14 @@ async function openLocal(
   { config, env, trust, fetch, now, log, signal }: OpenLedgerOptions,
   machine: Machine | null,
 ): Promise<LocalLedger> {
-  const [{ openLocalLedger }, { ReleaseHost }] = await Promise.all([
+  const [{ openLocalLedger }, { ReleaseHost }, { releaseToken }] = await Promise.all([
     import("./local-ledger.js"),
     import("../publish/release-host.js"),
+    import("../publish/open-publisher.js"),
   ]);
   const host =
     config.releases &&
-    new ReleaseHost(
-      { ...config.releases, token: env.GITHUB_TOKEN ?? env.GH_TOKEN ?? null },
-      { fetch, now, log, signal },
-    );
+    new ReleaseHost({ ...config.releases, token: releaseToken(env) }, { fetch, now, log, signal });
   const reports = config.ledger && openReportQueue(config.state, machine, log);
   return await openLocalLedger({ config, host, trust, reports, now, log });
 }

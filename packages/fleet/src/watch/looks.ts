@@ -8,20 +8,29 @@ import { SyncError } from "../sync-error.js";
 import type { LogEvent } from "./service-log.js";
 import type { Wake } from "./wake-queue.js";
 
+/** What came of looking at an upstream. */
+export interface Developed {
+  /** One sentence; null if there is nothing to say. */
+  readonly message: string | null;
+  /** When to look again, ms since epoch; null: when told. */
+  readonly until: number | null;
+}
+
 /** What looks are made of. */
 export interface LookParts {
   /** Reads targets anew where they do not come by themselves. @throws {SyncError} */
   readonly refresh: (subsystem: string) => Promise<void>;
   /** The newest target; null if the ledger names none, undefined if it was not heard yet. */
   readonly target: (subsystem: string) => FleetTarget | null | undefined;
-  /** Upstream to release; null on a machine without the subsystem's source. */
-  readonly develop: ((subsystem: string, signal: AbortSignal) => Promise<string | null>) | null;
+  /** Upstream to release. @throws {SyncError} */
+  readonly develop: (subsystem: string, signal: AbortSignal) => Promise<Developed>;
   /** The engine. */
   readonly update: (
     subsystem: string,
     target: FleetTarget | null,
     signal: AbortSignal,
   ) => Promise<UpdateOutcome>;
+  /** Whether the subsystem's source is here. */
   readonly isDeveloper: (subsystem: string) => Promise<boolean>;
   /** Has the subsystem looked at again at a time, in ms since epoch. */
   readonly again: (subsystem: string, at: number, why: string) => void;
@@ -51,11 +60,11 @@ export function createLook(parts: LookParts): (subsystem: string, wake: Wake) =>
         tellFailure(step, subsystem, error, log);
       }
     };
-    if (develop && parts.develop !== null && (await parts.isDeveloper(subsystem))) {
-      const { develop: run } = parts;
+    if (develop && (await parts.isDeveloper(subsystem))) {
       await attempt("develop-failed", async () => {
-        const published = await run(subsystem, signal);
-        if (published !== null) log("published", { subsystem, message: published });
+        const { message, until } = await parts.develop(subsystem, signal);
+        if (message !== null) log("upstream", { subsystem, message });
+        if (until !== null) parts.again(subsystem, until, "TOO_YOUNG");
       });
     }
     if (refresh) await attempt("refresh-failed", () => parts.refresh(subsystem));

@@ -25,10 +25,14 @@ import { type AgainTimers, createAgainTimers } from "./again-timers.js";
 import { createLook, type LookParts } from "./looks.js";
 import type { LogEvent } from "./service-log.js";
 import { createWakeQueue, type WakeQueue } from "./wake-queue.js";
+import { watchState } from "./watch-state.js";
 
 // After these a look that failed waits for the next event: whoever is away for so long comes back
 // with one.
 const RETRY_AFTER_MS = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000];
+
+// What somebody decides on this machine, by other processes.
+const STATE_FILES = ["approvals.json", "pins.json"];
 
 /** What the service works with. It opens none of it but the receiver, and closes that alone. */
 export interface WatchOptions extends Pick<LookParts, "develop" | "update" | "isDeveloper"> {
@@ -135,6 +139,14 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
     if (signal.aborted) return;
     followTargets();
     followConnection();
+    await watchState(
+      config.state,
+      STATE_FILES,
+      (file) => {
+        for (const name of names) quietly(wake(name, `${file} was changed`, "update"));
+      },
+      signal,
+    );
     ledger.watchHints(({ subsystem }) => {
       if (names.includes(subsystem)) quietly(wake(subsystem, "a hint of the ledger"));
     }, signal);

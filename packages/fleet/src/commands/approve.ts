@@ -1,0 +1,122 @@
+import { dirname } from "node:path";
+import { FLEET_FUNCTIONS, type FleetAnswer } from "@tideline/version/fleet";
+import type { SyncConfig } from "../config/sync-config.js";
+import { subsystemOf } from "../engine/engine-deps.js";
+import { readVersionFile } from "../swap/version-file.js";
+import { UsageError } from "../usage-error.js";
+import { addCommand } from "./add-command.js";
+import { EXIT_CODES, type Outcome, type Terminal } from "./terminal.js";
+
+interface ApproveOptions {
+  readonly reject?: true;
+  readonly note?: string;
+}
+
+/** `tideline-sync approve NAME`: lets go what waits for a person. */
+export const addApprove = addCommand<ApproveOptions>({
+  usage: "approve <subsystem>",
+  summary: "Let go a release that waits for somebody, or what an upstream's alarm has stopped",
+  examples: ["tideline-sync approve nats", "tideline-sync approve nats --reject --note 'see #12'"],
+  options: (command) =>
+    command
+      .option("--reject", "do not let it go")
+      .option("--note <text>", "why, for whoever reads the ledger"),
+  run: async ({ words: [name = ""], options, terminal, config: readConfig }) => {
+    const config = await readConfig();
+    subsystemOf(config, name);
+    const accepted = options.reject ? [] : await acceptUpstream(config, name, terminal);
+    const decided =
+      config.ledger === null
+        ? await decideHere(config, name, options)
+        : await decideInLedger(config, config.ledger.url, name, options, terminal);
+    if (decided === null && accepted.length === 0) {
+      const text = `Nothing of "${name}" waits for approval`;
+      return {
+        exitCode: EXIT_CODES.failed,
+        text,
+        json: { subsystem: name, decided: null, accepted },
+      };
+    }
+    if (decided?.ok === false) return decided.outcome;
+    const lines = [...accepted, ...(decided === null ? [] : [decided.text])];
+    const json = { subsystem: name, decided: decided?.json ?? null, accepted };
+    return { text: lines.join("\n"), json };
+  },
+});
+
+/** Takes what stopped a developer machine's subsystem for what is right. */
+async function acceptUpstream(
+  config: SyncConfig,
+  name: string,
+  { signal }: Terminal,
+): Promise<string[]> {
+  const { acceptAlarms } = await import("../detect/accept-alarms.js");
+  const alarms = await acceptAlarms(config, name, signal);
+  return alarms.map(
+    ({ reason, ref, was, now }) => `${reason} is accepted: ${ref} was ${was} and is ${now}`,
+  );
+}
+
+type Decided =
+  | { readonly ok: true; readonly text: string; readonly json: object }
+  | { readonly ok: false; readonly outcome: Outcome };
+
+async function decideInLedger(
+  config: SyncConfig,
+  url: string,
+  subsystem: string,
+  { reject, note }: ApproveOptions,
+  { env, signal }: Terminal,
+): Promise<Decided | null> {
+  const token = env.TIDELINE_FLEET_TOKEN;
+  if (!token) {
+    throw new UsageError("Cannot approve: expected TIDELINE_FLEET_TOKEN, got none");
+  }
+  const { askLedger } = await import("../ledger/ask-ledger.js");
+  const { readWaiting } = await import("../ledger/read-waiting.js");
+  const ask = { url, doing: "approve", fetch, signal };
+  const { channel } = config.machine;
+  const waiting = await readWaiting({ channel, subsystem, token }, ask);
+  if (waiting === null) return null;
+  const { seq, version } = waiting;
+  const decision = reject ? "reject" : "approve";
+  const args = { token, channel, subsystem, seq, decision, ...(note !== undefined && { note }) };
+  const answer = (await askLedger(
+    "mutation",
+    FLEET_FUNCTIONS.decideApproval,
+    args,
+    ask,
+  )) as FleetAnswer;
+  if (!answer.ok) {
+    const { code, message } = answer;
+    return {
+      ok: false,
+      outcome: { exitCode: EXIT_CODES.failed, text: message, json: { code, message } },
+    };
+  }
+  const { mode, generation } = answer;
+  const text = `${version} (release ${seq}) of "${subsystem}" is ${reject ? "rejected" : "approved"} for channel "${channel}"`;
+  return { ok: true, text, json: { seq, version, decision, mode, generation } };
+}
+
+/** Without a ledger it is this machine's own affair. */
+async function decideHere(
+  { state, subsystems }: SyncConfig,
+  subsystem: string,
+  { reject }: ApproveOptions,
+): Promise<Decided | null> {
+  const [{ readKnownTarget }, { readApprovals, writeApproval }] = await Promise.all([
+    import("../ledger/local-targets.js"),
+    import("../ledger/approvals.js"),
+  ]);
+  const known = await readKnownTarget(state, subsystem);
+  const live = await readVersionFile(dirname(subsystems[subsystem]?.binary ?? ""));
+  const running = live.state === "read" ? (live.file.seq ?? 0) : 0;
+  if (known === null || known.seq <= running) return null;
+  const { seq, version } = known;
+  const decision = reject ? "reject" : "approve";
+  const isApproved = (await readApprovals(state))[subsystem]?.includes(seq) ?? false;
+  if (isApproved !== (decision === "approve")) await writeApproval(state, subsystem, seq, decision);
+  const text = `${version} (release ${seq}) of "${subsystem}" is ${reject ? "rejected" : "approved"} on this machine`;
+  return { ok: true, text, json: { seq, version, decision } };
+}
