@@ -47,6 +47,7 @@ export {
   generateKey,
   keyId,
   parsePrivateKey,
+  privateKeyPem,
   readKeyFile,
   type SigningKey,
   writeKeyFile,

@@ -11,8 +11,14 @@ import {
   packageBinary,
   publishRelease,
   ReleaseHost,
+  verifyRelease,
 } from "@tideline/fleet";
-import { parseReleaseManifest, type SignedRelease } from "@tideline/version/fleet";
+import {
+  parseReleaseManifest,
+  parseSignedRelease,
+  type ReleaseManifest,
+  type SignedRelease,
+} from "@tideline/version/fleet";
 import { ReleaseHostRig } from "../release-host-rig/index.js";
 import { SignedFleet } from "../signed-fleet.js";
 
@@ -55,10 +61,9 @@ export class PublishRig {
       signal: new AbortController().signal,
       wait: async (ms: number) => void this.waits.push(ms),
     };
-    const { api, token, repository } = this.host;
     return {
       ...world,
-      host: new ReleaseHost({ api, repository: repository.name, token }, world),
+      host: this.hostWith(fetch),
       ledger: {
         targets: () => null,
         publish: async (release) => {
@@ -77,6 +82,29 @@ export class PublishRig {
       seenSeq: 0,
       ...changes,
     };
+  }
+
+  /** A client of the host with another way to send. */
+  hostWith(how: typeof fetch): ReleaseHost {
+    const { api, token, repository } = this.host;
+    return new ReleaseHost(
+      { api, repository: repository.name, token },
+      {
+        fetch: how,
+        now: () => this.now,
+        log: (line) => void this.log.push(line),
+        signal: new AbortController().signal,
+        wait: async (ms) => void this.waits.push(ms),
+      },
+    );
+  }
+
+  /** What everybody can download of a release, as a machine reads it. */
+  async readPublished(tag: string): Promise<{ signed: SignedRelease; manifest: ReleaseManifest }> {
+    const answer = await fetch(this.host.downloadUrl(tag, "nats.release.json"));
+    const signed = parseSignedRelease(await answer.text());
+    const options = this.fleet.verifyOptions({ now: this.now });
+    return { signed, manifest: verifyRelease(signed, options) };
   }
 
   async publish(
