@@ -1,5 +1,6 @@
 import type { AddCommand } from "./add-command.js";
 import { addApprove } from "./approve.js";
+import { addCheck } from "./check.js";
 import { addEnrol } from "./enrol.js";
 import { addKeys } from "./keys.js";
 import { addPublish } from "./publish.js";
@@ -11,6 +12,7 @@ import { addWatch } from "./watch.js";
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [
   addWatch,
+  addCheck,
   addStatus,
   addApprove,
   addEnrol,

@@ -7,28 +7,21 @@ import { checkCommits } from "./check-commits.js";
 import { checkOverride } from "./check-override.js";
 import { checkReleases } from "./check-releases.js";
 import { checkTags } from "./check-tags.js";
+import type { CheckedSubsystem } from "./checked-subsystem.js";
 import { containsCommit } from "./contains-commit.js";
 import { type CurrentTag, currentTag } from "./current-tag.js";
 import type { CurrentVersion } from "./current-version.js";
 import type { DetectWorld } from "./detect-world.js";
 import { connectRemote } from "./git-remote.js";
-import { isSame, judgeUpdate, type UpdateVerdict } from "./judge-update.js";
+import { isSame, judgeUpdate } from "./judge-update.js";
 import type { UpstreamFinding, UpstreamVersion } from "./upstream-finding.js";
 import type { UpstreamMemory } from "./upstream-memory.js";
 import { versionOfTag } from "./version-tags.js";
 
-/** What a check of one subsystem came to. */
-export interface SubsystemCheck extends UpdateVerdict {
-  readonly name: string;
+/** What a look at the upstream of one subsystem came to. */
+export interface SubsystemCheck extends CheckedSubsystem {
   readonly upstream: UpstreamConfig;
-  readonly override: string | null;
-  readonly current: CurrentVersion;
-  /** Null if what the machine has is no tag that is known. */
-  readonly currentTag: string | null;
-  /** The newest that may be taken, or that waits; null if there is an alarm, or nothing at all. */
   readonly latest: UpstreamVersion | null;
-  /** How far it is; null where that cannot be told, as between commits. */
-  readonly updateClass: UpdateClass | null;
   readonly memory: UpstreamMemory;
 }
 
@@ -56,6 +49,7 @@ export async function checkSubsystem(
   return {
     ...verdict,
     ...{ name, upstream, override, current, latest },
+    ...{ upstreamRepo: upstream.remotes[0] ?? null, strategy: upstream.strategy },
     currentTag: tag?.name ?? null,
     updateClass: classOf(tag, latest, tagPrefix),
     memory: finding.memory,

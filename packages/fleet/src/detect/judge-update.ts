@@ -14,6 +14,7 @@ import { versionOfTag } from "./version-tags.js";
  * waiting            something newer is too young, or not complete
  * quarantined        an alarm stops everything until somebody has looked
  * unknown            nobody can tell whether `latest` is newer than what runs here
+ * refused            what is published is not believed, or may not be installed here
  * failed             no remote answered; nothing is known anew
  * ```
  */
@@ -24,6 +25,7 @@ export type UpdateState =
   | "waiting"
   | "quarantined"
   | "unknown"
+  | "refused"
   | "failed";
 
 /** The judgement. */

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { SyncConfig } from "../config/sync-config.js";
 import { replaceFile } from "../write-file.js";
-import type { SubsystemCheck } from "./check-subsystem.js";
+import type { CheckedSubsystem } from "./checked-subsystem.js";
 
 /** One subsystem. Tags are left out where there is none; times are ISO 8601 in UTC, whole seconds. */
 export interface ManifestRow {
   readonly name: string;
-  readonly upstream_repo: string;
+  /** Null for what is only installed from releases that name no upstream. */
+  readonly upstream_repo: string | null;
   readonly current_commit: string | null;
   readonly current_tag?: string;
   readonly latest_commit: string | null;
@@ -34,7 +35,7 @@ export interface VersionManifest {
 const nullable = v.nullable(v.string());
 const Row = v.object({
   name: v.string(),
-  upstream_repo: v.string(),
+  upstream_repo: nullable,
   current_commit: nullable,
   current_tag: v.exactOptional(v.string()),
   latest_commit: nullable,
@@ -74,7 +75,7 @@ export async function readManifest(path: string): Promise<VersionManifest | null
  */
 export async function mergeIntoManifest(
   path: string,
-  checks: readonly SubsystemCheck[],
+  checks: readonly CheckedSubsystem[],
   known: ReadonlySet<string>,
   now: number,
 ): Promise<void> {
@@ -90,19 +91,19 @@ export async function mergeIntoManifest(
 }
 
 /** One check as a row; `before` gives the latest where the check gives none. */
-export function rowOf(check: SubsystemCheck, before: ManifestRow | undefined): ManifestRow {
-  const { name, upstream, current, latest, override, state, reason, detail } = check;
+export function rowOf(check: CheckedSubsystem, before: ManifestRow | undefined): ManifestRow {
+  const { name, current, latest, strategy, override, state, reason, detail } = check;
   const latestTag = latest === null ? before?.latest_tag : (latest.tag ?? undefined);
   return {
     name,
-    upstream_repo: upstream.remotes[0] ?? "",
+    upstream_repo: check.upstreamRepo,
     current_commit: current.commit,
     ...(check.currentTag !== null && { current_tag: check.currentTag }),
     latest_commit: latest?.commit ?? before?.latest_commit ?? null,
     ...(latestTag !== undefined && { latest_tag: latestTag }),
     update_available: check.isAvailable,
     last_updated: current.updatedAt === null ? null : isoTime(current.updatedAt),
-    ...{ strategy: upstream.strategy, override, state, reason, detail },
+    ...{ strategy, override, state, reason, detail },
   };
 }
 

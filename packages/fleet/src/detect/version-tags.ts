@@ -30,6 +30,11 @@ export function versionOfTag(tag: string, tagPrefix: string): semver.SemVer | nu
   return /^\d/.test(rest) ? semver.parse(rest) : null;
 }
 
+/** Says whether a text is a semantic version as it stands: digits first. */
+export function isSemver(text: string): boolean {
+  return versionOfTag(text, "") !== null;
+}
+
 /** Takes the tags of a family out of a listing: versions, and the names that are none. */
 export function readVersionTags(
   refs: readonly RemoteRef[],

@@ -19,9 +19,12 @@ export interface DecideOptions {
   readonly countsAttempts?: boolean;
 }
 
+/** What a decision needs of the engine's world: no supervisor, and no network. */
+export type DecideDeps = Pick<EngineDeps, "config" | "machine" | "ledger" | "trust" | "now">;
+
 /** Decides about a subsystem with what is on this machine now. Writes nothing and asks nobody. */
 export async function decide(
-  deps: EngineDeps,
+  deps: DecideDeps,
   subsystem: SubsystemConfig,
   target: FleetTarget | null,
   options: DecideOptions = {},
@@ -51,7 +54,7 @@ export async function decide(
 }
 
 async function placeOf(
-  { machine }: EngineDeps,
+  { machine }: DecideDeps,
   subsystem: string,
   target: FleetTarget | null,
 ): Promise<PlanFacts["place"]> {

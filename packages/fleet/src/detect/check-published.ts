@@ -1,0 +1,82 @@
+/** One subsystem of a machine that builds nothing: what it has, and what its fleet has published. */
+import {
+  type FleetTarget,
+  parseReleaseManifest,
+  type ReleaseManifest,
+  updateClass,
+} from "@tideline/version/fleet";
+import type { SubsystemConfig } from "../config/sync-config.js";
+import { type DecideDeps, decide } from "../engine/decide.js";
+import type { Plan } from "../engine/plan.js";
+import type { CheckedSubsystem } from "./checked-subsystem.js";
+import { type CurrentVersion, readCurrentVersion } from "./current-version.js";
+import type { UpdateVerdict } from "./judge-update.js";
+import { isSemver } from "./version-tags.js";
+
+/**
+ * Says whether the ledger asks for something newer than what the machine has: exactly what `apply` would
+ * decide now, with its reason where it would not.
+ *
+ * @param target Null if nothing was published.
+ */
+export async function checkPublished(
+  deps: DecideDeps,
+  subsystem: SubsystemConfig,
+  target: FleetTarget | null,
+): Promise<CheckedSubsystem> {
+  const { name, upstream, override } = subsystem;
+  const [current, { plan }] = await Promise.all([
+    readCurrentVersion(subsystem),
+    decide(deps, subsystem, target),
+  ]);
+  const tagPrefix = upstream?.tagPrefix ?? "v";
+  const manifest = manifestOf(plan, target);
+  const version = manifest?.version ?? plan.version;
+  const tag = version === null ? null : (manifest?.upstream?.tag ?? tagOf(version, tagPrefix));
+  return {
+    ...verdictOf(plan, current),
+    ...{ name, override, current, strategy: "published" },
+    upstreamRepo: upstream?.remotes[0] ?? manifest?.upstream?.url ?? null,
+    currentTag: current.version === null ? null : tagOf(current.version, tagPrefix),
+    latest: version === null ? null : { tag, commit: manifest?.upstream?.oid ?? null },
+    updateClass:
+      current.version === null || version === null || current.version === version
+        ? null
+        : updateClass(current.version, version),
+  };
+}
+
+function verdictOf(plan: Plan, { from }: CurrentVersion): UpdateVerdict {
+  switch (plan.action) {
+    case "install": {
+      const state = from === "none" ? "not-installed" : "update-available";
+      return { state, isAvailable: true, reason: null, detail: null };
+    }
+    case "nothing":
+    case "relabel":
+      return { state: "current", isAvailable: false, reason: null, detail: null };
+    case "wait":
+    case "refuse": {
+      const state = plan.action === "wait" ? "waiting" : "refused";
+      return { state, isAvailable: false, reason: plan.reason, detail: plan.detail };
+    }
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** For names alone: of a release that is not installed, nobody has verified what it says. */
+function manifestOf(plan: Plan, target: FleetTarget | null): ReleaseManifest | null {
+  if (plan.action === "install" || plan.action === "relabel") return plan.manifest;
+  const release = [target?.rollout, target?.settled].find((one) => one?.seq === plan.seq)?.release;
+  try {
+    return release === undefined ? null : parseReleaseManifest(release.manifest);
+  } catch {
+    // What cannot be read is refused with its reason; here it only gives no names.
+    return null;
+  }
+}
+
+function tagOf(version: string, tagPrefix: string): string {
+  return isSemver(version) ? `${tagPrefix}${version}` : version;
+}
