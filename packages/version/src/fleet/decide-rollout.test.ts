@@ -166,6 +166,12 @@ describe("decideRollout()", () => {
       open(1),
     ],
     [
+      "what nobody survived goes no further, though a person has excused it all",
+      [ring(5, { failed: 5, excused: 5 })],
+      { now: 9e9 },
+      wait("responders"),
+    ],
+    [
       "the next failure does",
       [ring(5, { committed: 3, failed: 2, excused: 1 })],
       {},

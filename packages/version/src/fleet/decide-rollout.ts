@@ -59,6 +59,7 @@ export type RolloutDecision =
  * open ring: too few outcomes                      -> wait for responders
  *            not looked at for long enough         -> wait for the bake to end
  *            success rate too low                  -> halt
+ *            nobody is well                        -> wait for responders
  *            so many under way that they could yet
  *            be too many failures                  -> wait for their outcomes
  *            otherwise                             -> open the next ring, or complete
@@ -134,6 +135,8 @@ function holdOpenRing(
       note: `${counts.committed} of ${judged} machines in "${rules.name}" are well, where ${rules.minSuccess * 100} % must be`,
     };
   }
+  // A person may excuse every failure; still nobody goes where nobody has been well.
+  if (counts.committed === 0) return { kind: "wait", for: "responders", until: null };
   const underway = Math.max(0, counts.started - responders);
   if (newlyBad(counts) + underway > allowedFailures(rules, counts.machines)) {
     return { kind: "wait", for: "outcomes", until: null };
