@@ -36,7 +36,8 @@ export interface ConvexLedgerOptions {
   readonly readToken: string;
   /** TIDELINE_FLEET_TOKEN; null: nothing can be published. */
   readonly operatorToken: string | null;
-  readonly reports: ReportQueue;
+  /** Null: the ledger is only read, and hears nothing of this machine. */
+  readonly reports: ReportQueue | null;
   /** What lies at the live paths, for the presence; asked on connecting, once a day at most. */
   readonly running: () => Promise<readonly RunningBinary[]>;
   /** ms since epoch. */
@@ -105,7 +106,7 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
   }
 
   async function sendNow(): Promise<void> {
-    if (isClosed || !isConnected) return;
+    if (reports === null || isClosed || !isConnected) return;
     const outcome = await reports.flush(callMachine);
     if (outcome.kind === "refused") {
       log(`The ledger takes no more reports now: ${outcome.message}`);
@@ -202,7 +203,7 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
       subscribe(FLEET_FUNCTIONS.watchHints, { channel, token }, hear, signal);
     },
     async report(report) {
-      await reports.add(report);
+      await reports?.add(report);
       send();
     },
     async publish(release: SignedRelease, signal: AbortSignal): Promise<PublishAnswer> {

@@ -20,6 +20,8 @@ export interface LocalLedgerOptions {
   readonly trust: TrustStore;
   /** Reports for a ledger that is away; null: nobody reads them. */
   readonly reports: ReportQueue | null;
+  /** Keeps what it learns in memory alone. @default false */
+  readonly isReadOnly?: boolean;
   /** ms since epoch. */
   readonly now: () => number;
   readonly log: (line: string) => void;
@@ -38,7 +40,7 @@ export interface LocalLedger extends FleetLedger {
 
 /** Opens it with what was known last. */
 export async function openLocalLedger(options: LocalLedgerOptions): Promise<LocalLedger> {
-  const { config, host, trust, reports, now, log } = options;
+  const { config, host, trust, reports, now, log, isReadOnly = false } = options;
   const listeners = new Set<(targets: readonly FleetTarget[]) => void>();
   const known = new Map<string, FleetTarget>();
   for (const subsystem of Object.keys(config.subsystems)) {
@@ -59,7 +61,7 @@ export async function openLocalLedger(options: LocalLedgerOptions): Promise<Loca
     const isSame = before?.settled?.release.manifest === release.manifest;
     if (before !== undefined && isSame) return before.generation;
     const target = targetOf(config, subsystem, { release, seq, version });
-    await writeKnownTarget(config.state, subsystem, { release, seq, version });
+    if (!isReadOnly) await writeKnownTarget(config.state, subsystem, { release, seq, version });
     known.set(subsystem, target);
     for (const listener of listeners) listener([...known.values()]);
     return target.generation;

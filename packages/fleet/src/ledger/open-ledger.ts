@@ -21,6 +21,8 @@ export interface OpenLedgerOptions {
   readonly log: (line: string) => void;
   /** Ends requests to the release host. */
   readonly signal: AbortSignal;
+  /** Writes nothing on this machine and tells the ledger nothing, as for a dry run. @default false */
+  readonly isReadOnly?: boolean;
 }
 
 /** A ledger, and who the machine is to it; null if it is not enrolled, or there is nobody to be known to. */
@@ -35,7 +37,7 @@ export interface OpenLedger {
  * @throws {UsageError} If there is one and the machine is not enrolled with it, or has no read token.
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger> {
-  const { config, env, now, log } = options;
+  const { config, env, now, log, isReadOnly = false } = options;
   if (config.ledger === null) {
     return { ledger: await openLocal(options, null), machine: null };
   }
@@ -50,7 +52,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger
     ...{ url, readToken, now, log },
     channel: config.machine.channel,
     operatorToken: env.TIDELINE_FLEET_TOKEN || null,
-    reports: openReportQueue(config.state, machine, log),
+    reports: isReadOnly ? null : openReportQueue(config.state, machine, log),
     running: async () => {
       const { readRunning } = await import("./read-running.js");
       return await readRunning(config);
@@ -78,7 +80,7 @@ export async function openLedgerNow(
   }
   const { config, log, now, signal } = options;
   if ((await firstTargets(opened.ledger, waitMs, signal)) !== null) {
-    await noteSeen(config.state, now());
+    if (!options.isReadOnly) await noteSeen(config.state, now());
     return opened;
   }
   await opened.ledger.close();
@@ -136,7 +138,7 @@ async function requireMachine(config: SyncConfig, url: string): Promise<Machine>
 }
 
 async function openLocal(
-  { config, env, trust, fetch, now, log, signal }: OpenLedgerOptions,
+  { config, env, trust, fetch, now, log, signal, isReadOnly = false }: OpenLedgerOptions,
   machine: Machine | null,
 ): Promise<LocalLedger> {
   const [{ openLocalLedger }, { ReleaseHost }, { releaseToken }] = await Promise.all([
@@ -147,8 +149,8 @@ async function openLocal(
   const host =
     config.releases &&
     new ReleaseHost({ ...config.releases, token: releaseToken(env) }, { fetch, now, log, signal });
-  const reports = config.ledger && openReportQueue(config.state, machine, log);
-  return await openLocalLedger({ config, host, trust, reports, now, log });
+  const reports = config.ledger && !isReadOnly ? openReportQueue(config.state, machine, log) : null;
+  return await openLocalLedger({ config, host, trust, reports, now, log, isReadOnly });
 }
 
 async function refreshAll(ledger: LocalLedger, subsystems: readonly string[]): Promise<void> {
