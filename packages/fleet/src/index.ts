@@ -17,9 +17,8 @@ export { type ManifestRow, readManifest, type VersionManifest } from "./detect/v
 export type { EngineDeps } from "./engine/engine-deps.js";
 export { recover } from "./engine/recover.js";
 export { rollBackByHand } from "./engine/roll-back-by-hand.js";
-export { ROLLBACK_STEPS, UPDATE_STEPS } from "./engine/steps.js";
+export { HAND_STEPS, ROLLBACK_STEPS, UPDATE_STEPS } from "./engine/steps.js";
 export type { UpdateOutcome } from "./engine/update-outcome.js";
-export { createUpdateQueue, type UpdateQueue } from "./engine/update-queue.js";
 export { type UpdateOptions, updateSubsystem } from "./engine/update-subsystem.js";
 export type { FleetLedger, PublishAnswer, UpstreamHint } from "./ledger/fleet-ledger.js";
 export { type PackagedBinary, type PackageInput, packageBinary } from "./publish/package-binary.js";

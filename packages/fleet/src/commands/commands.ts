@@ -1,9 +1,12 @@
 import type { AddCommand } from "./add-command.js";
+import { addApply } from "./apply.js";
 import { addApprove } from "./approve.js";
 import { addCheck } from "./check.js";
 import { addEnrol } from "./enrol.js";
 import { addKeys } from "./keys.js";
+import { addPin } from "./pin.js";
 import { addPublish } from "./publish.js";
+import { addRollback } from "./rollback.js";
 import { addStatus } from "./status.js";
 import { addSupervise } from "./supervise.js";
 import { addVerify } from "./verify.js";
@@ -14,6 +17,9 @@ export const COMMANDS: readonly AddCommand[] = [
   addWatch,
   addCheck,
   addStatus,
+  addApply,
+  addRollback,
+  addPin,
   addApprove,
   addEnrol,
   addPublish,

@@ -1,7 +1,5 @@
-import { join } from "node:path";
-import * as v from "valibot";
+import { readApprovals } from "../ledger/approvals.js";
 import type { EngineDeps } from "./engine-deps.js";
-import { readStateFile } from "./state-file.js";
 
 /**
  * Which releases of a subsystem somebody has let go, by `seq`. With a ledger, that one asks for
@@ -12,9 +10,6 @@ export async function readApproved(
   subsystem: string,
 ): Promise<ReadonlySet<number> | "ledger"> {
   if (ledger.kind === "convex") return "ledger";
-  const path = join(config.state, "approvals.json");
-  const approvals = await readStateFile({ path, schema: SCHEMA, empty: {} });
+  const approvals = await readApprovals(config.state);
   return new Set(Object.hasOwn(approvals, subsystem) ? approvals[subsystem] : []);
 }
-
-const SCHEMA = v.record(v.string(), v.array(v.number()));

@@ -60,5 +60,6 @@ async function placeOf(
 ): Promise<PlanFacts["place"]> {
   const rollout = target?.rollout ?? null;
   if (machine === null || rollout === null) return null;
-  return { ...machine, bucket: await bucketOf(machine.machineId, subsystem, rollout.version) };
+  const { machineId, enrolledAt } = machine;
+  return { machineId, enrolledAt, bucket: await bucketOf(machineId, subsystem, rollout.version) };
 }

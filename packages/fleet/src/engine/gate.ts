@@ -40,6 +40,7 @@ export async function passGate(watched: Watched, pidBefore: number | null): Prom
   const { supervisor, service, health, signal } = watched;
   const checking = childSignal(signal);
   let first: ServiceState | null = null;
+  let fewestRestarts = Number.POSITIVE_INFINITY;
   let lastProblem = "";
   let ended: NodeJS.Timeout | undefined;
   try {
@@ -60,6 +61,10 @@ export async function passGate(watched: Watched, pidBefore: number | null): Prom
         { supervisor, service, forMs: health.readyTimeoutMs, signal: checking.signal },
         {
           state: (state) => {
+            if (state.pid === pidBefore && pidBefore !== null) return null;
+            // One that ends at once may never be seen running, only being started over and over.
+            if (state.restarts > fewestRestarts) return restartedByItself(service, state);
+            fewestRestarts = state.restarts;
             if (!state.isRunning) {
               // The process that came up has ended, or there has been none: one more look decides,
               // for a supervisor may answer a moment before it has started the process.
@@ -72,7 +77,6 @@ export async function passGate(watched: Watched, pidBefore: number | null): Prom
               );
               return null;
             }
-            if (state.pid === pidBefore && pidBefore !== null) return null;
             clearTimeout(ended);
             ended = undefined;
             first ??= state;
@@ -152,6 +156,12 @@ function judge(service: string, since: ServiceState, state: ServiceState): Verdi
 function flapped(service: string, first: ServiceState, state: ServiceState): Verdict | null {
   if (state.pid === first.pid && state.restarts <= first.restarts) return null;
   const detail = `"${service}" was restarted while it was watched: process ${first.pid}, then ${state.pid}`;
+  return { ok: false, reason: "FLAPPING", detail };
+}
+
+function restartedByItself(service: string, { restarts, exitCode }: ServiceState): Verdict {
+  const last = exitCode === null ? "" : `, last with exit code ${exitCode}`;
+  const detail = `"${service}" ended while it was started${last}; the supervisor has started it again ${restarts} times`;
   return { ok: false, reason: "FLAPPING", detail };
 }
 

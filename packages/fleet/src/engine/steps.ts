@@ -2,7 +2,7 @@
  * Every step of an update, in order; those with a colon are within swap and restore. After each of
  * them a crash leaves something else behind.
  */
-export const UPDATE_STEPS = [
+export const UPDATE_STEPS: readonly string[] = [
   ...[
     "counted",
     "planned",
@@ -16,11 +16,17 @@ export const UPDATE_STEPS = [
   ...["swap:staged-synced", "swap:record-prepared", "swap:previous-linked"],
   ...["swap:previous-renamed", "swap:previous-kept", "swap:swapped", "swap:swap-synced", "swapped"],
   ...["recorded", "restarting", "restarted", "gating", "soaking", "committed", "told", "done"],
-] as const;
+];
 
 /** Every step of the way back, after those up to where the update failed. */
-export const ROLLBACK_STEPS = [
+export const ROLLBACK_STEPS: readonly string[] = [
   ...["rolling-back", "denied", "restore:restore-linked", "restore:restored"],
   ...["restore:restore-synced", "restore:restore-recorded", "brought-back", "old-restarted"],
   ...["rolled-back", "told", "done"],
-] as const;
+];
+
+/** Every step of a rollback by hand. */
+export const HAND_STEPS: readonly string[] = [
+  "pinned",
+  ...ROLLBACK_STEPS.filter((step) => step !== "denied"),
+];

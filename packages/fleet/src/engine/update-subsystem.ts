@@ -23,6 +23,7 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import { readLive } from "../swap/read-live.js";
 import { swapIn } from "../swap/swap-in.js";
 import { SyncError } from "../sync-error.js";
+import { adopt } from "./adopt.js";
 import { Attempt } from "./attempt.js";
 import { nextAttemptAt, noteAttempt, readAttempts, takeBackAttempt } from "./attempts.js";
 import { decide } from "./decide.js";
@@ -46,6 +47,8 @@ export interface UpdateOptions {
   readonly signal: AbortSignal;
   /** Neither window nor number of tries count: somebody said `--now`. @default false */
   readonly isUrgent?: boolean;
+  /** Takes a live binary that nobody knows as what was there before: somebody said `--adopt`. @default false */
+  readonly adopts?: boolean;
 }
 
 /**
@@ -60,7 +63,7 @@ export async function updateSubsystem(
   deps: EngineDeps,
   name: string,
   target: FleetTarget | null,
-  { signal, isUrgent = false }: UpdateOptions,
+  { signal, isUrgent = false, adopts = false }: UpdateOptions,
 ): Promise<UpdateOutcome> {
   const subsystem = subsystemOf(deps.config, name);
   const lock = await lockSubsystem(deps.config.state, name);
@@ -72,6 +75,7 @@ export async function updateSubsystem(
   }
   try {
     await recoverLocked(deps, subsystem, signal);
+    if (adopts) await adopt(deps, subsystem, target);
     const { plan } = await decide(deps, subsystem, target, { isUrgent });
     switch (plan.action) {
       case "nothing":

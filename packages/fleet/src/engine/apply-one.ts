@@ -1,0 +1,123 @@
+/** One subsystem of `tideline-sync apply`: what was done about it, or would be. */
+import { REASONS, type ReasonCode } from "@tideline/version/fleet";
+import { readLive } from "../swap/read-live.js";
+import { SyncError } from "../sync-error.js";
+import { decide } from "./decide.js";
+import { type EngineDeps, subsystemOf } from "./engine-deps.js";
+import { lockHolder } from "./lock.js";
+import type { Plan } from "./plan.js";
+import { lockPath } from "./state-paths.js";
+import type { UpdateOutcome } from "./update-outcome.js";
+import { type UpdateOptions, updateSubsystem } from "./update-subsystem.js";
+
+/** What came of it; a row of the command's answer. */
+export interface AppliedSubsystem {
+  readonly name: string;
+  readonly state: UpdateOutcome["state"] | "would-install" | "failed";
+  /** What it is about; null if the ledger names nothing. */
+  readonly version: string | null;
+  readonly seq: number | null;
+  /** What ran before. */
+  readonly from: string | null;
+  /** What runs again after a rollback. */
+  readonly restored: string | null;
+  readonly reason: ReasonCode | null;
+  readonly detail: string | null;
+  /** What a person does next. */
+  readonly nextStep: string | null;
+  /** When it is worth another try, ms since epoch. */
+  readonly until: number | null;
+  /** Bytes that are, or would be, downloaded; null if none. */
+  readonly bytes: number | null;
+}
+
+/** Brings one subsystem to its target. What goes wrong is in the row: the others go on. */
+export async function applyOne(
+  deps: EngineDeps,
+  name: string,
+  options: UpdateOptions,
+): Promise<AppliedSubsystem> {
+  const from = await liveVersion(deps, name);
+  try {
+    const outcome = await updateSubsystem(deps, name, targetOf(deps, name), options);
+    return rowOf(name, from, outcome);
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    return failedRow(name, from, error);
+  }
+}
+
+/** Says what {@link applyOne} would do. Writes nothing, restarts nothing, asks nobody. */
+export async function dryRunOne(
+  deps: EngineDeps,
+  name: string,
+  { isUrgent = false }: Pick<UpdateOptions, "isUrgent">,
+): Promise<AppliedSubsystem> {
+  const from = await liveVersion(deps, name);
+  try {
+    const holder = await lockHolder(lockPath(deps.config.state, { subsystem: name }));
+    if (holder !== null) {
+      const detail = `Cannot update "${name}": process ${holder.pid} is at it`;
+      const about = { version: null, seq: null, until: null };
+      return rowOf(name, from, {
+        ...{ state: "waiting", reason: "UPDATE_IN_PROGRESS", detail, ...about },
+      });
+    }
+    const subsystem = subsystemOf(deps.config, name);
+    const { plan } = await decide(deps, subsystem, targetOf(deps, name), { isUrgent });
+    return plannedRow(name, from, plan);
+  } catch (error) {
+    return failedRow(name, from, error);
+  }
+}
+
+function targetOf({ ledger }: EngineDeps, name: string) {
+  return ledger.targets()?.find(({ subsystem }) => subsystem === name) ?? null;
+}
+
+async function liveVersion({ config }: EngineDeps, name: string): Promise<string | null> {
+  const live = await readLive(subsystemOf(config, name).binary);
+  return live.state === "known" ? live.version.version : null;
+}
+
+function plannedRow(name: string, from: string | null, plan: Plan): AppliedSubsystem {
+  const { seq, version } = plan;
+  switch (plan.action) {
+    case "install": {
+      const row = { ...empty(name, from), seq, version, bytes: plan.artifact.size };
+      return { ...row, state: "would-install" };
+    }
+    case "nothing":
+    case "relabel":
+      return { ...empty(name, from), state: "current", seq, version };
+    case "wait":
+    case "refuse": {
+      const { action, reason, detail } = plan;
+      const until = plan.action === "wait" ? plan.until : null;
+      const state = action === "wait" ? "waiting" : "refused";
+      return rowOf(name, from, { state, reason, detail, until, seq, version });
+    }
+    default:
+      return plan satisfies never;
+  }
+}
+
+function rowOf(name: string, from: string | null, outcome: UpdateOutcome): AppliedSubsystem {
+  const row = { ...empty(name, from), ...outcome };
+  return { ...row, nextStep: row.reason && REASONS[row.reason].replaceAll("NAME", name) };
+}
+
+function failedRow(name: string, from: string | null, error: unknown): AppliedSubsystem {
+  const detail = error instanceof Error ? error.message : String(error);
+  const row = { ...empty(name, from), detail };
+  if (!(error instanceof SyncError)) return { ...row, state: "failed" };
+  const { reason, nextStep } = error;
+  return { ...row, state: "refused", reason, nextStep };
+}
+
+function empty(name: string, from: string | null): AppliedSubsystem {
+  return {
+    ...{ name, from, state: "current", version: null, seq: null, restored: null },
+    ...{ reason: null, detail: null, nextStep: null, until: null, bytes: null },
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * Every step of an update, of the way back and of a rollback by hand, killed there; and again at every
+ * step of the recovery. Each case is a machine with a real service; the processes that work on
+ * them are ended by SIGKILL, many machines at a time.
+ */
+import { execFile } from "node:child_process";
+import { access, constants, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type CrashWork,
+  crashAll,
+  type EngineMachine,
+  FileHost,
+  type Published,
+  RecordingLedger,
+  ReleaseLine,
+  reportsPath,
+  startMachine,
+} from "../../../testing/src/engine-rig/index.js";
+import { seededRandom } from "../../../testing/src/interleavings/random.js";
+import { SignedFleet } from "../../../testing/src/signed-fleet.js";
+import { readPrevious } from "../swap/keep-previous.js";
+import { readVersionFile } from "../swap/version-file.js";
+import { readDenied } from "./denied.js";
+import { readJournal } from "./journal.js";
+import { readPins } from "./pins.js";
+import { HAND_STEPS, ROLLBACK_STEPS, UPDATE_STEPS } from "./steps.js";
+
+const NAME = "nats";
+const AT_ONCE = 120;
+
+/** `good` and `bad` are updates to a version that is well and to one that ends at its start. */
+type Family = "good" | "bad" | "by-hand";
+
+interface Case {
+  readonly family: Family;
+  readonly first: string;
+  /** Null: the recovery is let run. */
+  readonly second: string | null;
+}
+
+let host: FileHost;
+let line: ReleaseLine;
+/** What was live before, and what is asked for. */
+let before: Published;
+let wanted: Record<Family, Published>;
+
+beforeAll(async () => {
+  host = await FileHost.start();
+  line = new ReleaseLine(new SignedFleet(), host);
+  before = line.publish(NAME, 1);
+  const good = line.publish(NAME, 2);
+  wanted = {
+    good,
+    bad: line.publish(NAME, 3, { variant: "crash-at-start" }),
+    // Here the release is live, and what was before it comes back.
+    "by-hand": good,
+  };
+});
+
+afterAll(async () => {
+  await host.close();
+});
+
+test("row 16: killed at any step, and again at any step of the recovery, a machine has a whole known binary", async () => {
+  const seed = 20_261_121;
+  const random = seededRandom(seed);
+  const firsts: Case[] = [
+    ...UPDATE_STEPS.map((first) => ({ family: "good", first, second: null }) as const),
+    ...ROLLBACK_STEPS.map((first) => ({ family: "bad", first, second: null }) as const),
+    ...HAND_STEPS.map((first) => ({ family: "by-hand", first, second: null }) as const),
+  ];
+  const steps = await runCases(firsts);
+  const seconds = firsts.flatMap(({ family, first }, index): Case[] => {
+    const all = [...new Set(steps[index])];
+    // Up to the lock a recovery is an update from its beginning, and a rollback by hand is the way
+    // back of an update that is not well: some of these stand for the others.
+    const isEarly = UPDATE_STEPS.indexOf(first) < UPDATE_STEPS.indexOf("locked");
+    const isAlike = family === "by-hand" || (family === "good" && isEarly);
+    const some = isAlike ? all.filter(() => random.chance(0.2)) : all;
+    return some.map((second) => ({ family, first, second }));
+  });
+  await runCases(seconds);
+  const total = firsts.length + seconds.length;
+  console.log(`${total} cases (${firsts.length} single, ${seconds.length} double), seed ${seed}`);
+  expect(total).toBeGreaterThanOrEqual(300);
+}, 120_000);
+
+/** @returns The steps of each case's last process. */
+async function runCases(cases: readonly Case[]): Promise<readonly (readonly string[])[]> {
+  const steps: (readonly string[])[] = [];
+  for (let index = 0; index < cases.length; index += AT_ONCE) {
+    steps.push(...(await runBatch(cases.slice(index, index + AT_ONCE))));
+  }
+  return steps;
+}
+
+async function runBatch(cases: readonly Case[]): Promise<readonly (readonly string[])[]> {
+  const machines = await Promise.all(cases.map(setUp));
+  try {
+    const jobs = cases.map((one, index): CrashWork => {
+      const machine = machines[index] as EngineMachine;
+      const { config, clock } = machine;
+      const { target } = wanted[one.family];
+      const action = one.family === "by-hand" ? "rollback" : "update";
+      return { config, subsystem: NAME, action, target, now: clock.now, crashAt: one.first };
+    });
+    const first = await crashAll(jobs);
+    for (const [index, result] of first.entries()) {
+      expect(result, told(cases[index])).toMatchObject({ crashed: true, error: null });
+    }
+    await checkAll(cases, machines, checkWhole);
+
+    const action = (one: Case) => (one.family === "by-hand" ? "recover" : "start");
+    const second = jobs.flatMap((job, index): CrashWork[] => {
+      const one = cases[index] as Case;
+      return one.second === null ? [] : [{ ...job, action: action(one), crashAt: one.second }];
+    });
+    if (second.length > 0) {
+      for (const result of await crashAll(second)) {
+        expect(result).toMatchObject({ crashed: true, error: null });
+      }
+      await checkAll(cases, machines, checkWhole);
+    }
+
+    const last = jobs.map(
+      (job, index): CrashWork => ({
+        ...job,
+        action: action(cases[index] as Case),
+        crashAt: null,
+      }),
+    );
+    const results = await crashAll(last);
+    for (const [index, result] of results.entries()) {
+      expect(result, told(cases[index])).toMatchObject({ crashed: false, error: null });
+    }
+    await checkAll(cases, machines, checkMended);
+    return results.map((result) => result.steps);
+  } finally {
+    await Promise.all(machines.map((machine) => machine.dispose()));
+  }
+}
+
+async function setUp({ family }: Case): Promise<EngineMachine> {
+  const machine = await startMachine({
+    ...{ line, ledger: new RecordingLedger(), names: [NAME], hasProbe: false },
+    // A service that ends at its start is started again so late that no machine is kept busy by it.
+    ...{ readyTimeoutMs: 400, soakMs: 20, backOffMs: 60_000 },
+  });
+  await machine.plant(NAME, before);
+  await machine.startServices();
+  if (family === "by-hand") {
+    const outcome = await machine.update(NAME, wanted[family].target);
+    expect(outcome.state).toBe("committed");
+  }
+  return machine;
+}
+
+async function checkAll(
+  cases: readonly Case[],
+  machines: readonly EngineMachine[],
+  check: (one: Case, machine: EngineMachine) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    cases.map(async (one, index) => {
+      try {
+        await check(one, machines[index] as EngineMachine);
+      } catch (error) {
+        throw new Error(`${told(one)}: ${(error as Error).message}`, { cause: error });
+      }
+    }),
+  );
+}
+
+/** What holds at any moment, a crash or not. */
+async function checkWhole({ family }: Case, machine: EngineMachine): Promise<void> {
+  const live = machine.live(NAME);
+  const known = new Map([
+    [before.sha256, before.manifest.version],
+    [wanted[family].sha256, wanted[family].manifest.version],
+  ]);
+  const version = known.get(await machine.runs(NAME));
+  expect(version, "the live binary is a known one").toBeDefined();
+  await access(live, constants.X_OK);
+  const { stdout } = await promisify(execFile)(live, ["--version"]);
+  expect(stdout).toBe(`${NAME} ${version}\n`);
+}
+
+/** What holds after the recovery. */
+async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
+  await checkWhole(one, machine);
+  const { config } = machine;
+  const live = machine.live(NAME);
+  const runs = await machine.runs(NAME);
+  const after = one.family === "good" ? wanted.good : before;
+  // Killed between pin and journal, a rollback by hand has not begun; whoever asked asks again.
+  if (one.family !== "by-hand" || one.first !== "pinned") expect(runs).toBe(after.sha256);
+
+  const reading = await readVersionFile(dirname(live));
+  expect(reading).toMatchObject({ state: "read", file: { checksum: runs } });
+  const previous = await readPrevious(live);
+  expect(previous).toMatchObject({ state: "kept", version: { checksum: before.sha256 } });
+  const record = await readVersionFile(join(dirname(live), ".previous"));
+  expect(record).toMatchObject({ state: "read", file: { checksum: before.sha256 } });
+  expect((await stat(join(dirname(live), ".previous", NAME))).mode & 0o111).not.toBe(0);
+
+  expect(await readJournal(config.state, NAME)).toBeNull();
+  expect((await readdir(dirname(live))).sort()).toEqual([
+    ".previous",
+    ".staging",
+    ".version",
+    NAME,
+  ]);
+  expect((await readdir(join(dirname(live), ".previous"))).sort()).toEqual([".version", NAME]);
+  const denied = Object.keys(await readDenied(config.state));
+  expect(denied).toEqual(one.family === "bad" ? [wanted.bad.sha256] : []);
+  expect(Object.keys(await readPins(config.state))).toEqual(one.family === "by-hand" ? [NAME] : []);
+
+  const { isRunning } = await machine.inspect(NAME);
+  expect(isRunning).toBe(true);
+  const started = (await machine.starts(NAME)).at(-1)?.split(" ")[1];
+  expect(started).toBe(await machine.version(NAME));
+  if (one.family === "by-hand") return;
+  const text = await readFile(reportsPath(config.folder), "utf8");
+  const states = text
+    .trim()
+    .split("\n")
+    .map((entry) => JSON.parse(entry).state as string);
+  const ended = states.filter((state) => state !== "downloading" && state !== "soaking");
+  expect(new Set(ended)).toEqual(
+    new Set([
+      one.family === "good" ? "committed" : "rolled-back",
+      ...(one.family === "bad" ? ended.filter((s) => s === "refused") : []),
+    ]),
+  );
+}
+
+function told(one: Case | undefined): string {
+  return `${one?.family}, killed at "${one?.first}"${one?.second ? ` and at "${one.second}"` : ""}`;
+}

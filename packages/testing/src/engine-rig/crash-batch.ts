@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type CrashResult, type CrashWork, resultPath } from "./crash-process.js";
+
+const SCRIPT = fileURLToPath(new URL("./crash-process.ts", import.meta.url));
+
+/**
+ * Runs jobs in one process of their own, waits until each of them stands at its step or has ended,
+ * and kills the process with SIGKILL.
+ *
+ * @returns What came of each, in order.
+ */
+export async function crashAll(jobs: readonly CrashWork[]): Promise<readonly CrashResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), "tideline-crash-work-"));
+  const path = join(folder, "work.json");
+  await writeFile(path, JSON.stringify(jobs));
+  const child = spawn(process.execPath, ["--conditions=convex", "--import", "tsx", SCRIPT, path], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once("exit", (_code, signal) => resolve(signal));
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (chunk.toString().includes("all stand still")) resolve();
+    });
+    void ended.then(() => reject(new Error(`The process ended by itself: ${output}`)));
+  });
+  child.kill("SIGKILL");
+  const signal = await ended;
+  if (signal !== "SIGKILL") throw new Error(`Expected SIGKILL, got ${signal}: ${output}`);
+  await rm(folder, { recursive: true });
+  return await Promise.all(
+    jobs.map(async ({ config }) => JSON.parse(await readFile(resultPath(config.folder), "utf8"))),
+  );
+}
