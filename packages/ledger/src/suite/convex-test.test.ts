@@ -38,5 +38,5 @@ describeLedger(
       },
     };
   },
-  { canWatch: false },
+  { canWatch: false, canFetch: true },
 );

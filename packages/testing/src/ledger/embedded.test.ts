@@ -29,5 +29,5 @@ describeLedger(
       },
     };
   },
-  { canWatch: true },
+  { canWatch: true, canFetch: true },
 );

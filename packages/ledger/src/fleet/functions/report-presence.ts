@@ -2,7 +2,7 @@ import type { MachineAnswer } from "@tideline/version/fleet";
 import { mutation } from "../fleet-data-model.js";
 import { openCall } from "../model/open-call.js";
 import { parseMachineMessage } from "../model/parse-machine-message.js";
-import { COUNT_AFTER_MS, wakeUp } from "../model/wake-up.js";
+import { wakeToCount } from "../model/wake-up.js";
 import { machineAnswer, signedCall } from "./fleet-validators.js";
 
 const DOING = "report presence";
@@ -21,10 +21,9 @@ export const reportPresence = mutation({
     if (machine === null) return answer;
     const message = parseMachineMessage(DOING, "presence", call.body);
     if (message.kind !== "presence") return { ok: true };
-    const now = Date.now();
     const what = { ...message, running: [...message.running] };
-    await ctx.db.insert("reports", { machineId: machine._id, at: now, what });
-    await wakeUp(ctx, now + COUNT_AFTER_MS);
+    await ctx.db.insert("reports", { machineId: machine._id, at: Date.now(), what });
+    await wakeToCount(ctx);
     return { ok: true };
   },
 });

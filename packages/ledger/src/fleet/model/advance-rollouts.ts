@@ -1,11 +1,12 @@
 import type { FleetMutationCtx } from "../fleet-data-model.js";
 import { countReports } from "./count-reports.js";
 import { stepRollout } from "./step-rollout.js";
-import { beAwake, COUNT_AFTER_MS, wakeUp } from "./wake-up.js";
+import { beAwake, wakeToCount, wakeUp } from "./wake-up.js";
 
 // Each takes a few reads and writes; together they stay far below what a mutation may do.
 const BATCH = 200;
 const MAX_ROLLOUTS = 100;
+const MIN_WAIT_MS = 100;
 // Machines write behind this moment while it is read up to it, and so nobody has to try again.
 const SETTLED_MS = 250;
 
@@ -30,9 +31,10 @@ export async function advanceRollouts(ctx: FleetMutationCtx): Promise<void> {
   for (const rollout of running) {
     if (rollout.plan !== null) continue;
     const nextAt = await stepRollout(ctx, rollout);
-    if (nextAt !== null) await wakeUp(ctx, Math.max(nextAt, now + COUNT_AFTER_MS));
+    // Never sooner than a moment from now: a time that has passed would be asked about for ever.
+    if (nextAt !== null) await wakeUp(ctx, Math.max(nextAt, now + MIN_WAIT_MS));
   }
   // The whole table is looked at only when nothing came, since everybody writes into it.
   const isMore = reports.length > 0 || (await ctx.db.query("reports").first()) !== null;
-  if (isMore) await wakeUp(ctx, now + COUNT_AFTER_MS);
+  if (isMore) await wakeToCount(ctx);
 }

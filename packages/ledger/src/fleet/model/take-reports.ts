@@ -1,6 +1,6 @@
 import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import type { CheckedReport } from "./parse-machine-message.js";
-import { COUNT_AFTER_MS, wakeUp } from "./wake-up.js";
+import { wakeToCount } from "./wake-up.js";
 
 /**
  * Takes what a machine says of its attempts, in order. What it has said before (the same state of
@@ -35,5 +35,5 @@ export async function takeReports(
     const what = { kind: "attempt" as const, ...fields, runningSha256 };
     await ctx.db.insert("reports", { machineId, at: now, what });
   }
-  await wakeUp(ctx, now + COUNT_AFTER_MS);
+  await wakeToCount(ctx);
 }

@@ -1,14 +1,12 @@
 import type { FunctionReference } from "convex/server";
 import { makeFunctionReference } from "convex/server";
+import { fleetCountMs } from "../../model/settings.js";
 import type { FleetMutationCtx } from "../fleet-data-model.js";
 
 // By path, because the ledger cannot import the generated `api` of the app that re-exports it.
 const ADVANCE = makeFunctionReference<"mutation">(
   "fleet:advanceRollouts",
 ) as unknown as FunctionReference<"mutation", "internal">;
-
-/** Reports are counted together, so that many machines at once cost few runs and few new views. */
-export const COUNT_AFTER_MS = 2_000;
 
 // A run that is so late has failed, by a fault; whoever comes next schedules another.
 const LOST_AFTER_MS = 60_000;
@@ -28,6 +26,14 @@ export async function wakeUp(ctx: FleetMutationCtx, dueAt: number): Promise<void
   const jobId = await ctx.scheduler.runAt(Math.max(dueAt, now), ADVANCE, {});
   if (row === null) await ctx.db.insert("wakeups", { dueAt, jobId });
   else await ctx.db.patch(row._id, { dueAt, jobId });
+}
+
+/**
+ * Has what machines have just said counted, a little later: what many say at once is counted
+ * together, and costs few runs and few new views.
+ */
+export async function wakeToCount(ctx: FleetMutationCtx): Promise<void> {
+  await wakeUp(ctx, Date.now() + fleetCountMs());
 }
 
 /** Says, at the beginning of a run, that nothing is scheduled any more. */
