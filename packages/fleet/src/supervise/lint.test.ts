@@ -98,7 +98,7 @@ describe("lintProcessCompose()", () => {
       name: "nats",
       command: "exec nats/.bin/nats-server",
       readinessProbe: { exec: { command: "true" }, periodSeconds: 1 },
-      restartPolicy: { restart: "exit_on_failure" },
+      restartPolicy: { restart: 3 },
       shutDownParams: {},
       executable: "bash",
     };

@@ -48,6 +48,9 @@ const INFO = v.object({
   watch: v.optional(WATCH),
 });
 
+// In JSON the policy is the number of a Go constant (src/types/process.go), in YAML a word.
+const EXIT_ON_FAILURE = 3;
+
 /**
  * Reads one value under `processes:` of a process-compose.yaml.
  *
@@ -82,7 +85,7 @@ export function readInfoProcess(value: unknown, folder: string): ProcessFacts | 
     shutdownTimeoutSeconds: info.shutDownParams?.shutDownTimeout ?? 0,
     hasReadiness: Boolean(info.readinessProbe) || Boolean(info.readyLogLine),
     isDaemon: info.isDaemon ?? false,
-    endsProject: exitOnEnd || restart === "exit_on_failure",
+    endsProject: exitOnEnd || restart === EXIT_ON_FAILURE,
     paths: info.watch?.paths,
   });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSupervisor } from "../../../fleet/src/supervise/open-supervisor.js";
 import type { ProcessComposeSupervisor } from "../../../fleet/src/supervise/process-compose.js";
+import { readInfoProcess } from "../../../fleet/src/supervise/process-facts.js";
 import type { ServiceState } from "../../../fleet/src/supervise/supervisor.js";
 import { findProcessCompose, PROCESS_COMPOSE_VERSION } from "../find-process-compose.js";
 import { freePort, ProcessComposeRig } from "../process-compose-rig/index.js";
@@ -36,6 +37,7 @@ describe.skipIf(program === null)("process-compose on a port, with a token", () 
           readiness_probe: { ...probe, period_seconds: 1, failure_threshold: 30 },
         },
         unprobed: { command: sleep, shutdown },
+        "ends all": { command: sleep, availability: { restart: "exit_on_failure" } },
         lively: { command: sleep, shutdown, liveness_probe: { exec: { command: "true" } } },
         "by its log": {
           command: `echo listening; ${sleep}`,
@@ -77,6 +79,18 @@ describe.skipIf(program === null)("process-compose on a port, with a token", () 
 
   it("says its version", async () => {
     expect(await client.version(never)).toBe(PROCESS_COMPOSE_VERSION);
+  });
+
+  it("says of itself what `doctor` reads", async () => {
+    const read = async (name: string) =>
+      readInfoProcess(await client.processInfo(name, never), folder);
+    expect(await read("unprobed")).toEqual({
+      ...{ command: sleep, folder, shutdownTimeoutSeconds: 5, watched: [] },
+      ...{ hasReadiness: false, endsProject: false, isDaemon: false },
+    });
+    expect(await read("by its log")).toMatchObject({ hasReadiness: true });
+    expect(await read("holds its port")).toMatchObject({ hasReadiness: true });
+    expect(await read("ends all")).toMatchObject({ endsProject: true, shutdownTimeoutSeconds: 0 });
   });
 
   it("has nothing that says ready where no probe, or only one of liveness, is configured", async () => {

@@ -122,7 +122,8 @@ function infoOf({ name, service }: ManagedService): object {
     workingDir: service.folder,
     ...(service.readiness !== null && { readinessProbe: service.readiness }),
     shutDownParams: { shutDownTimeout: service.shutdownTimeoutMs / 1000 },
-    restartPolicy: { restart: "always" },
+    // RestartPolicyAlways
+    restartPolicy: { restart: 1 },
   };
 }
 
