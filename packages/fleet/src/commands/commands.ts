@@ -1,6 +1,7 @@
 import type { AddCommand } from "./add-command.js";
 import { addApply } from "./apply.js";
 import { addApprove } from "./approve.js";
+import { addBuild } from "./build.js";
 import { addCheck } from "./check.js";
 import { addEnrol } from "./enrol.js";
 import { addKeys } from "./keys.js";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addPin,
   addApprove,
   addEnrol,
+  addBuild,
   addPublish,
   addVerify,
   addKeys,

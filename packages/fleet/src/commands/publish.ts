@@ -1,4 +1,6 @@
+import type { SubsystemConfig } from "../config/sync-config.js";
 import { subsystemOf } from "../engine/engine-deps.js";
+import { readBuilds } from "../publish/build-note.js";
 import { packFiles } from "../publish/pack-files.js";
 import { planRelease, publishRelease } from "../publish/publish-release.js";
 import type { PublishContent, PublishRequest } from "../publish/publish-request.js";
@@ -13,8 +15,10 @@ import {
   readSeq,
   readUpstream,
   readWhichBytes,
+  type WhichBytes,
 } from "./publish/publish-options.js";
 import { tryFiles } from "./publish/try-files.js";
+import type { Terminal } from "./terminal.js";
 
 /** `tideline-sync publish`: package, sign, upload, read back, make public, tell the ledger. */
 export const addPublish = addCommand<PublishOptions>({
@@ -38,6 +42,8 @@ export const addPublish = addCommand<PublishOptions>({
         "--file <platform=path...>",
         "binaries (default: the one that was built or runs here)",
       )
+      .option("--from <folder>", "binaries that `tideline-sync build --out` has left there")
+      .option("--no-run", "do not run them here, where the release key is")
       .option("--commit <oid>", "what the files were built from")
       .option("--tag <tag>", "the upstream tag of that commit")
       .option("--seq <number>", "the release's number (default: the next one)")
@@ -70,18 +76,37 @@ export const addPublish = addCommand<PublishOptions>({
     };
     const publisher = await openForCommand(config, name, options, terminal);
     const isDryRun = options.dryRun === true;
-    let content: PublishContent;
-    let tried: readonly string[] = [];
-    if (bytes.kind === "release") content = bytes;
-    else {
-      const files = bytes.kind === "files" ? bytes.files : [await fileHere(subsystem)];
-      const version = await chooseVersion(options.version, files);
-      tried = await tryFiles(subsystem, files, version, terminal.signal);
-      const packages = await packFiles(subsystem, version, files, null);
-      content = { kind: "packages", version, packages };
-    }
-    const request = { ...facts, content };
+    const { content, tried, upstream } = await readContent(bytes, subsystem, options, terminal);
+    const request = { ...facts, content, upstream: upstream ?? facts.upstream };
     const publication = await (isDryRun ? planRelease : publishRelease)(request, publisher);
     return describePublication(publication, { isDryRun, tried });
   },
 });
+
+interface Content {
+  readonly content: PublishContent;
+  /** Platforms whose binary was run here. */
+  readonly tried: readonly string[];
+  /** As a build has noted it; null if none has. */
+  readonly upstream: PublishRequest["upstream"];
+}
+
+async function readContent(
+  bytes: WhichBytes,
+  subsystem: SubsystemConfig,
+  options: PublishOptions,
+  { signal }: Terminal,
+): Promise<Content> {
+  if (bytes.kind === "release") return { content: bytes, tried: [], upstream: null };
+  const builds = bytes.kind === "builds" ? await readBuilds(bytes.folder, subsystem) : null;
+  const note = builds?.note ?? null;
+  const files =
+    builds?.files ?? (bytes.kind === "files" ? bytes.files : [await fileHere(subsystem)]);
+  const version = note?.version ?? (await chooseVersion(options.version, files));
+  const tried = options.run ? await tryFiles(subsystem, files, version, signal) : [];
+  const packages = await packFiles(subsystem, version, files, note);
+  const url = note?.remote ?? subsystem.upstream?.remotes[0];
+  const upstream =
+    note === null || url === undefined ? null : { url, tag: note.tag, oid: note.commit };
+  return { content: { kind: "packages", version, packages }, tried, upstream };
+}

@@ -133,6 +133,9 @@ async function has(update: SourceUpdate, commit: string): Promise<boolean> {
 async function fetchCommit(update: SourceUpdate): Promise<void> {
   const { found, branch, remotes, subsystem } = update;
   const ref = found.tag === null ? `refs/heads/${branch}` : `refs/tags/${found.tag}`;
+  // A new checkout of one tag, as in CI, needs none of the years before it.
+  const isNew = !(await git(update, "rev-parse", "--verify", "--quiet", "HEAD")).ok;
+  const depth = isNew && found.tag !== null ? ["--depth=1"] : [];
   const failures: string[] = [];
   for (const remote of found.remote === null ? remotes : [found.remote]) {
     const args = [
@@ -141,6 +144,7 @@ async function fetchCommit(update: SourceUpdate): Promise<void> {
       "--no-tags",
       "--no-write-fetch-head",
       "--recurse-submodules=no",
+      ...depth,
     ];
     const { ok, message } = await git(update, ...args, "--", remote, `+${ref}:${FETCHED}`);
     if (!ok) {

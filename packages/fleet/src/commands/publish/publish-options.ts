@@ -10,6 +10,9 @@ import { UsageError } from "../../usage-error.js";
 export interface PublishOptions {
   readonly version?: string;
   readonly file?: readonly string[];
+  readonly from?: string;
+  /** False for `--no-run`. */
+  readonly run: boolean;
   readonly seq?: string;
   readonly critical?: true;
   readonly notes?: string;
@@ -33,26 +36,28 @@ export interface PublishOptions {
 export type WhichBytes =
   | { readonly kind: "release"; readonly seq: number | "newest" }
   | { readonly kind: "files"; readonly files: readonly BuiltFile[] }
+  /** What `tideline-sync build --out` has left in a folder. */
+  | { readonly kind: "builds"; readonly folder: string }
   /** Nothing was named: what was built here, or runs here. */
   | { readonly kind: "here" };
 
 /** @throws {UsageError} If options contradict each other, or one cannot be read. */
 export function readWhichBytes(options: PublishOptions, cwd: string): WhichBytes {
-  const { revert, renew, revoke, file = [] } = options;
+  const { revert, renew, revoke, from, file = [] } = options;
   const named = [
     ...(revert === undefined ? [] : ["--revert"]),
     ...(renew === undefined ? [] : ["--renew"]),
     ...(file.length === 0 ? [] : ["--file"]),
+    ...(from === undefined ? [] : ["--from"]),
   ];
   if (named.length > 1) {
     throw new UsageError(`Cannot publish: expected one of ${named.join(" and ")}, got both`);
   }
-  if (named[0] !== "--file" && (named.length > 0 || revoke !== undefined)) {
-    // A revocation alone goes out with the newest release; with its own files where --version says so.
-    if (revert !== undefined) return { kind: "release", seq: readSeq("--revert", revert) };
-    if (renew !== undefined || options.version === undefined)
-      return { kind: "release", seq: "newest" };
-  }
+  if (revert !== undefined) return { kind: "release", seq: readSeq("--revert", revert) };
+  // A revocation alone goes out with the newest release once more.
+  const isRevocation = revoke !== undefined && named.length === 0 && options.version === undefined;
+  if (renew !== undefined || isRevocation) return { kind: "release", seq: "newest" };
+  if (from !== undefined) return { kind: "builds", folder: resolve(cwd, from) };
   if (file.length === 0) return { kind: "here" };
   return { kind: "files", files: file.map((one) => readFileOption(one, cwd)) };
 }
