@@ -1,6 +1,6 @@
 /**
  * What `npm start` keeps in its folder (`.tideline` unless told otherwise): the ledger's data, the
- * sites, the record token, and while it runs the addresses for `npm run deploy`.
+ * sites, the tokens, and while it runs the addresses for `npm run deploy`.
  */
 import { randomBytes } from "node:crypto";
 import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ export interface LocalAddresses {
 export function localPaths(state: string) {
   return {
     data: join(state, "data"),
-    token: join(state, "record-token"),
+    token: (name: TokenName) => join(state, name),
     addresses: join(state, "local.json"),
     site: (app: AppName) => join(state, "sites", app),
   };
@@ -59,7 +59,42 @@ export async function prepareState(state: string): Promise<void> {
 
 /** Gives the record token, made at the first start: 64 hex digits that only their owner may read. */
 export async function loadRecordToken(state: string): Promise<string> {
-  const path = localPaths(state).token;
+  return await loadToken(state, "record-token");
+}
+
+/**
+ * Gives what the fleet's functions need to be set to: its three tokens, made like the record token,
+ * unless the environment has them; and of the other settings those that the environment has.
+ */
+export async function loadFleetSettings(
+  state: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Record<string, string>> {
+  const settings: Record<string, string> = {};
+  for (const [name, file] of Object.entries(FLEET_TOKENS)) {
+    settings[name] = env[name]?.trim() || (await loadToken(state, file));
+  }
+  for (const name of FLEET_SETTINGS) {
+    const value = env[name]?.trim();
+    if (value) settings[name] = value;
+  }
+  return settings;
+}
+
+type TokenName = "record-token" | (typeof FLEET_TOKENS)[keyof typeof FLEET_TOKENS];
+
+const FLEET_TOKENS = {
+  TIDELINE_FLEET_TOKEN: "fleet-token",
+  TIDELINE_FLEET_READ_TOKEN: "fleet-read-token",
+  TIDELINE_FLEET_ENROL_TOKEN: "fleet-enrol-token",
+} as const;
+
+const FLEET_SETTINGS = [
+  ...["TIDELINE_WEBHOOK_SECRETS", "TIDELINE_ROLLOUT_POLICY", "TIDELINE_FLEET_COUNT_MS"],
+];
+
+async function loadToken(state: string, name: TokenName): Promise<string> {
+  const path = localPaths(state).token(name);
   const made = randomBytes(32).toString("hex");
   try {
     await writeFile(path, `${made}\n`, { mode: 0o600, flag: "wx" });
@@ -69,7 +104,8 @@ export async function loadRecordToken(state: string): Promise<string> {
   }
   const kept = (await readFile(path, "utf8")).trim();
   if (kept.length < 16) {
-    throw new ScriptError(`Cannot use the record token in "${path}": it is too short; delete it`);
+    const what = name.replaceAll("-", " ");
+    throw new ScriptError(`Cannot use the ${what} in "${path}": it is too short; delete it`);
   }
   await chmod(path, 0o600);
   return kept;

@@ -15,6 +15,7 @@ import { startLocalGateway } from "./local-gateway.js";
 import {
   findRunning,
   type LocalAddresses,
+  loadFleetSettings,
   loadRecordToken,
   localPaths,
   prepareState,
@@ -134,7 +135,7 @@ async function serveFunctions(
     data: localPaths(state).data,
     port,
     sitePort,
-    env: { TIDELINE_RECORD_TOKEN: token },
+    env: { TIDELINE_RECORD_TOKEN: token, ...(await loadFleetSettings(state, process.env)) },
     verbose: isVerbose,
     log: (line) => {
       // The addresses are said later, with the others.
