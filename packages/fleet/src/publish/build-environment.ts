@@ -5,7 +5,7 @@ import type { Env } from "../commands/terminal.js";
  * build runs code of somebody else's repository, and so do its tests.
  */
 const SECRET =
-  /^(TIDELINE_\w*(TOKEN|TOKENS|KEY|KEYS|SECRET|SECRETS)|WEBHOOK_SECRET\w*|GITHUB_TOKEN|GH_TOKEN|GH_ENTERPRISE_TOKEN|ACTIONS_\w*TOKEN|CONVEX_\w*KEY)$/i;
+  /^(TIDELINE_\w*(TOKEN|KEY|SECRET)\w*|WEBHOOK_SECRET\w*|GITHUB_TOKEN|GH_TOKEN|GH_ENTERPRISE_TOKEN|ACTIONS_\w*TOKEN|CONVEX_\w*KEY)$/i;
 
 // Git's own would point it at another repository than the folder that it runs in.
 const OF_ANOTHER_REPOSITORY =
