@@ -12,8 +12,11 @@ import type { SeenTip, UpstreamMemory } from "./upstream-memory.js";
 // More than anybody pushes within the longest minimum age that makes sense.
 const MAX_TIPS = 200;
 
-/** How a branch moved; `changed`: it did, and nobody says how. */
-type Move = "forward" | "rewritten" | "changed";
+/**
+ * How a branch moved. `unknown-there`: the remote does not have the last commit; `changed`: it moved, and
+ * nobody says how.
+ */
+type Move = "forward" | "rewritten" | "unknown-there" | "changed";
 
 /**
  * Strategy `commits`: the tip of one branch. Commits have no order of their own; they are equal or
@@ -52,8 +55,14 @@ export async function checkCommits(
   }
   const alarms = new Alarms(before, world.now());
   const known = before.branch === upstream.branch ? before.tips : [];
-  const seen = await follow(known, newest, upstream.remotes, alarms, ref, world);
-  alarms.keepOf(new Set(answers.failures.map(({ remote }) => remote)));
+  const silent = new Set(answers.failures.map(({ remote }) => remote));
+  const seen = await follow(
+    known,
+    newest,
+    { remotes: upstream.remotes, silent, alarms, ref },
+    world,
+  );
+  alarms.keepOf(silent);
   const memory: UpstreamMemory = {
     ...before,
     branch: upstream.branch,
@@ -66,9 +75,7 @@ export async function checkCommits(
 async function follow(
   known: readonly SeenTip[],
   { listing, oid }: { readonly listing: RemoteListing; readonly oid: string },
-  remotes: readonly string[],
-  alarms: Alarms,
-  ref: string,
+  { remotes, silent, alarms, ref }: Following,
   world: DetectWorld,
 ): Promise<readonly SeenTip[]> {
   const { remote } = listing;
@@ -76,11 +83,22 @@ async function follow(
   if (last === undefined) return [{ oid, remote, seenAt: null }];
   if (last.oid === oid) return known;
   const move = await moveOf(listing, last.oid, oid, world);
-  if (move !== "rewritten") return [...known, { oid, remote, seenAt: world.now() }];
-  // A lower remote that stands elsewhere may only be behind; nothing is lowered by it.
+  if (move === "forward" || move === "changed") {
+    return [...known, { oid, remote, seenAt: world.now() }];
+  }
+  // Another remote than the one that is silent now may only be behind; nothing is lowered by it.
   const isBelow = rank(remotes, remote) > rank(remotes, last.remote);
-  if (!isBelow) alarms.add("BRANCH_REWRITTEN", ref, last.oid, oid, remote);
+  const isBehind = move === "unknown-there" && remote !== last.remote && silent.has(last.remote);
+  if (!isBelow && !isBehind) alarms.add("BRANCH_REWRITTEN", ref, last.oid, oid, remote);
   return known;
+}
+
+interface Following {
+  readonly remotes: readonly string[];
+  /** Those that did not answer. */
+  readonly silent: ReadonlySet<string>;
+  readonly alarms: Alarms;
+  readonly ref: string;
 }
 
 async function moveOf(
@@ -91,7 +109,8 @@ async function moveOf(
 ): Promise<Move> {
   const stands = await containsCommit(connection, to, from, world);
   if (stands === "contained") return "forward";
-  if (stands !== "unsaid") return "rewritten";
+  if (stands === "gone") return "unknown-there";
+  if (stands === "not-contained") return "rewritten";
   const compared = await compareCommits(remote, from, to, world);
   if (compared === null) return "changed";
   return compared === "ahead" ? "forward" : "rewritten";

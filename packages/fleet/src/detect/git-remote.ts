@@ -114,6 +114,12 @@ function readAdvertisement(bytes: Buffer, remote: string): GitRemote["speaks"] {
     );
   }
   const rest = isNamed ? packets.slice(2) : packets;
+  if (!isNamed && rest.length === 0) {
+    throw new SyncError(
+      "LISTING_INCOMPLETE",
+      `Cannot use the answer of "${remote}": expected the service's name, got an end alone`,
+    );
+  }
   if (rest.some((one) => typeof one === "string")) {
     throw new SyncError(
       "REMOTE_NOT_GIT",

@@ -88,6 +88,10 @@ function compare(question: UpdateQuestion): "newer" | "same-or-older" | "unknown
   if (isAhead !== null) return isAhead ? "same-or-older" : "newer";
   // A branch: what differs from its tip is behind it, as nothing else is built from it.
   if (latest.tag === null && current.commit !== null) return "newer";
+  // A tag that is no version comes this far only if somebody has accepted it.
+  if (latest.tag !== null && version === null) {
+    return current.version === latest.tag ? "same-or-older" : "newer";
+  }
   return "unknown";
 }
 

@@ -101,8 +101,6 @@ function readRefs(packets: readonly Packet[], remote: string): RemoteRef[] {
 /** gitprotocol-pack: `<oid> SP <name>`, capabilities after a NUL in the first, `<name>^{}` peeled. */
 function readOldRefs(packets: readonly Packet[], remote: string): RemoteRef[] {
   const refs: RemoteRef[] = [];
-  // There is one even where there are no refs: for the capabilities.
-  if (packets.length === 0) throw unreadable(remote, "no line at all");
   for (const [index, line] of packets.entries()) {
     const text = typeof line === "string" ? line : line.toString("utf8");
     const [oid = "", name = ""] = wordsOf(index === 0 ? cutAtNul(text) : text, remote);

@@ -26,8 +26,8 @@ export function tagRefPrefix(tagPrefix: string): string {
 export function versionOfTag(tag: string, tagPrefix: string): semver.SemVer | null {
   if (!tag.startsWith(tagPrefix)) return null;
   const rest = tag.slice(tagPrefix.length);
-  // semver itself would take another "v" or "=" in front of it.
-  return /^\d/.test(rest) ? semver.parse(rest) : null;
+  // semver itself would take another "v" or "=" in front of it, and spaces around it.
+  return /^\d\S*$/.test(rest) ? semver.parse(rest) : null;
 }
 
 /** Says whether a text is a semantic version as it stands: digits first. */

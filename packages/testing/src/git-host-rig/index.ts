@@ -89,12 +89,20 @@ export class GitHostRig {
   };
 
   /** Makes an empty repository `<name>.git` with its checkout. */
-  async addRepository(name: string): Promise<HostedGit> {
+  async addRepository(
+    name: string,
+    { objectFormat = "sha1" }: { readonly objectFormat?: "sha1" | "sha256" } = {},
+  ): Promise<HostedGit> {
     const folder = join(this.#folder, `${name}.git`);
     await mkdir(folder, { recursive: true });
     const bare = new GitRig(folder);
-    await bare.git("init", "--quiet", "--bare", "--initial-branch=main");
+    const format = `--object-format=${objectFormat}`;
+    await bare.git("init", "--quiet", "--bare", "--initial-branch=main", format);
     const work = await GitRig.create();
+    if (objectFormat !== "sha1") {
+      await rm(join(work.folder, ".git"), { recursive: true });
+      await work.git("init", "--quiet", "--initial-branch=main", format);
+    }
     await work.git("remote", "add", "origin", folder);
     const repository = hostedGit(`${this.url}/${name}.git`, bare, work);
     this.#repositories.push(repository);
