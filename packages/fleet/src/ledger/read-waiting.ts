@@ -18,8 +18,8 @@ export async function readWaiting(
   const found = view.subsystems.find(
     (one) => one.channel === channel && one.subsystem === subsystem,
   );
-  const rollout = found?.rollout ?? null;
-  return rollout?.mode === "waiting-for-approval"
-    ? { seq: rollout.seq, version: rollout.version }
-    : null;
+  const { rollout = null, waiting = null } = found ?? {};
+  // One that waits while another is on its way is told apart from that one.
+  const release = waiting ?? (rollout?.mode === "waiting-for-approval" ? rollout : null);
+  return release && { seq: release.seq, version: release.version };
 }
