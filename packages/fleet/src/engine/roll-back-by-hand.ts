@@ -62,7 +62,7 @@ export async function rollBackByHand(
 }
 
 async function requirePrevious(
-  { config }: EngineDeps,
+  { config, trust }: EngineDeps,
   name: string,
   binary: string,
   live: LiveBinary,
@@ -79,13 +79,14 @@ async function requirePrevious(
       `Cannot roll back "${name}": expected a kept binary, got ${found}`,
     );
   }
-  const denied = await readDenied(config.state);
-  const denial = denied[previous.version.checksum];
+  const { checksum, version } = previous.version;
+  const before = `Cannot roll back "${name}": the version before, ${version}`;
+  if (trust.state.revoked.includes(checksum)) {
+    throw new SyncError("REVOKED", `${before}, was revoked`);
+  }
+  const denial = (await readDenied(config.state))[checksum];
   if (denial !== undefined) {
-    throw new SyncError(
-      denial.reason === "REVOKED" ? "REVOKED" : "DENIED",
-      `Cannot roll back "${name}": the version before, ${previous.version.version}, is denied here: ${denial.reason}`,
-    );
+    throw new SyncError("DENIED", `${before}, is denied here: ${denial.reason}`);
   }
   return previous.version;
 }

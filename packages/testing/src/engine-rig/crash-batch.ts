@@ -7,13 +7,16 @@ import { type CrashResult, type CrashWork, resultPath } from "./crash-process.js
 
 const SCRIPT = fileURLToPath(new URL("./crash-process.ts", import.meta.url));
 
-/**
- * Runs jobs in one process of their own, waits until each of them stands at its step or has ended,
- * and kills the process with SIGKILL.
- *
- * @returns What came of each, in order.
- */
-export async function crashAll(jobs: readonly CrashWork[]): Promise<readonly CrashResult[]> {
+/** A process in which every job stands still. */
+export interface Standing {
+  /** What came of each job, in order. */
+  readonly results: readonly CrashResult[];
+  /** Ends it with SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Runs jobs in one process of their own until each of them stands at its step, or has ended. */
+export async function standStill(jobs: readonly CrashWork[]): Promise<Standing> {
   const folder = await mkdtemp(join(tmpdir(), "tideline-crash-work-"));
   const path = join(folder, "work.json");
   await writeFile(path, JSON.stringify(jobs));
@@ -33,11 +36,23 @@ export async function crashAll(jobs: readonly CrashWork[]): Promise<readonly Cra
     });
     void ended.then(() => reject(new Error(`The process ended by itself: ${output}`)));
   });
-  child.kill("SIGKILL");
-  const signal = await ended;
-  if (signal !== "SIGKILL") throw new Error(`Expected SIGKILL, got ${signal}: ${output}`);
   await rm(folder, { recursive: true });
-  return await Promise.all(
+  const results = await Promise.all(
     jobs.map(async ({ config }) => JSON.parse(await readFile(resultPath(config.folder), "utf8"))),
   );
+  return {
+    results,
+    async kill() {
+      child.kill("SIGKILL");
+      const signal = await ended;
+      if (signal !== "SIGKILL") throw new Error(`Expected SIGKILL, got ${signal}: ${output}`);
+    },
+  };
+}
+
+/** Has jobs stand still and kills their process: each of them crashes at exactly its step. */
+export async function crashAll(jobs: readonly CrashWork[]): Promise<readonly CrashResult[]> {
+  const { results, kill } = await standStill(jobs);
+  await kill();
+  return results;
 }

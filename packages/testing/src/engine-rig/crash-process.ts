@@ -13,6 +13,7 @@ import {
   rollBackByHand,
   type SyncConfig,
   TrustStore,
+  type UpdateOutcome,
   updateSubsystem,
 } from "@tideline/fleet";
 import type { FleetTarget } from "@tideline/version/fleet";
@@ -35,6 +36,8 @@ export interface CrashResult {
   readonly crashed: boolean;
   readonly steps: readonly string[];
   readonly error: string | null;
+  /** Of the update, if one was begun and ended. */
+  readonly outcome: UpdateOutcome | null;
 }
 
 /** Where a machine's result and reports are. */
@@ -44,8 +47,9 @@ export const reportsPath = (folder: string) => join(folder, "reports.jsonl");
 async function work(job: CrashWork): Promise<void> {
   const { config, subsystem, action, target, now, crashAt } = job;
   const steps: string[] = [];
-  const write = (result: Omit<CrashResult, "steps">) =>
-    writeFileSync(resultPath(config.folder), JSON.stringify({ ...result, steps }));
+  let outcome: UpdateOutcome | null = null;
+  const write = (result: Pick<CrashResult, "crashed" | "error">) =>
+    writeFileSync(resultPath(config.folder), JSON.stringify({ ...result, steps, outcome }));
   const crashed = new Promise<void>((resolve) => {
     const atStep = async (step: string) => {
       steps.push(step);
@@ -79,11 +83,13 @@ async function work(job: CrashWork): Promise<void> {
       trust: await TrustStore.open(config.state),
       ...{ fetch: globalThis.fetch, now: () => now, log: () => {} },
     };
-    if (action === "start" || action === "recover") await recover(deps, { signal });
+    if (action === "start" || action === "recover") {
+      outcome = (await recover(deps, { signal })).get(subsystem) ?? null;
+    }
     // Urgent, since a crash while it downloads counts as a try in vain.
     const urgent = { signal, isUrgent: true };
     if (action === "update" || action === "start") {
-      await updateSubsystem(deps, subsystem, target, urgent);
+      outcome = await updateSubsystem(deps, subsystem, target, urgent);
     }
     if (action === "rollback") await rollBackByHand(deps, subsystem, { signal });
   }

@@ -33,19 +33,22 @@ export interface EngineMachineOptions {
   /** Binaries that nothing runs. */
   readonly tools?: readonly string[];
   /** Changes of every subsystem's configuration. */
-  readonly subsystem?: Partial<SubsystemConfig>;
+  readonly subsystem?: (paths: { readonly notes: string }) => Partial<SubsystemConfig>;
   readonly readyTimeoutMs?: number;
   readonly soakMs?: number;
   /** SIGKILL after SIGTERM. @default 300 */
   readonly shutdownTimeoutMs?: number;
   /** Whether services have a probe; without one they are well while they run. @default true */
   readonly hasProbe?: boolean;
+  /** What a service is started with, besides the folder for its notes. @default () => [] */
+  readonly args?: (name: string) => readonly string[];
   /** How long the built-in supervisor waits before it starts again what ended. @default 20 */
   readonly backOffMs?: number;
 }
 
 export interface EngineMachine {
   readonly folder: string;
+  readonly names: readonly string[];
   readonly config: SyncConfig;
   readonly ledger: RecordingLedger;
   /** ms since epoch; a test may set it. */
@@ -66,6 +69,9 @@ export interface EngineMachine {
   inspect(name: string): Promise<ServiceState>;
   /** Resolves once the service satisfies the condition. */
   until(name: string, holds: (state: ServiceState) => boolean): Promise<ServiceState>;
+  /** Starts the supervisor, and with it what can be started. */
+  listen(): Promise<void>;
+  /** Starts the supervisor and waits until every service is well. */
   startServices(): Promise<void>;
   stopServices(): Promise<void>;
   dispose(): Promise<void>;
@@ -85,7 +91,7 @@ export async function startMachine(options: EngineMachineOptions): Promise<Engin
   let services: RunningSupervisor | null = null;
 
   const machine: EngineMachine = {
-    ...{ folder, config, ledger, clock, log, live, notes },
+    ...{ folder, names, config, ledger, clock, log, live, notes },
     async deps(change = {}) {
       return {
         ...{ config, machine: null, ledger, supervisor, fetch: globalThis.fetch },
@@ -139,14 +145,17 @@ export async function startMachine(options: EngineMachineOptions): Promise<Engin
       if (state === null) throw new Error(`Cannot wait for "${name}": the watch ended`);
       return state;
     },
-    async startServices() {
+    async listen() {
       if (config.supervisor.kind !== "built-in") return;
       const { backOffMs = 20 } = options;
       services = await startSupervisor({
         ...config.supervisor,
-        pace: { soonMs: 20, laterMs: 50, timeoutMs: 2_000 },
+        pace: { soonMs: 20, laterMs: 200, timeoutMs: 2_000 },
         backOff: { firstMs: backOffMs, lastMs: 10 * backOffMs },
       });
+    },
+    async startServices() {
+      await machine.listen();
       for (const name of names) {
         if (!tools.includes(name)) {
           await machine.until(name, ({ isRunning, isReady }) => isRunning && isReady !== false);
@@ -183,7 +192,7 @@ function configOf(
       service: tools.includes(name) ? null : name,
       health: { readyTimeoutMs, soakMs, check: null },
       ...{ automatic: "minor", minimumAgeMs: 0, window: null },
-      ...options.subsystem,
+      ...options.subsystem?.({ notes: notes(name) }),
     },
   ]);
   const services = names
@@ -191,7 +200,7 @@ function configOf(
     .map((name) => [
       name,
       {
-        command: [live(name), "--notes", notes(name)],
+        command: [live(name), "--notes", notes(name), ...(options.args?.(name) ?? [])],
         folder: join(folder, name),
         environment: {},
         readiness: options.hasProbe === false ? null : readinessByNotes(notes(name)),

@@ -1,0 +1,238 @@
+import { rawArtifact, SignedFleet } from "@tideline/testing/signed-fleet";
+import type { FleetRollout, FleetTarget, ReleaseManifest } from "@tideline/version/fleet";
+import { platformKey } from "@tideline/version/fleet";
+import { describe, expect, test } from "vitest";
+import type { SubsystemConfig } from "../config/sync-config.js";
+import { SyncError } from "../sync-error.js";
+import { verifyRelease } from "../trust/verify-release.js";
+import { type PlanFacts, plan } from "./plan.js";
+
+const fleet = new SignedFleet();
+const NOW = fleet.now;
+const PLATFORM = platformKey({ os: "linux", arch: "x64", libc: "glibc" });
+const LIVE_SHA256 = "1".repeat(64);
+
+const SUBSYSTEM: SubsystemConfig = {
+  ...{ name: "nats", upstream: null, override: null, source: null, binary: "/srv/nats/.bin/nats" },
+  package: { format: "raw", fileName: "nats" },
+  ...{ versionArgs: ["--version"], service: "nats", automatic: "minor", minimumAgeMs: 0 },
+  health: { readyTimeoutMs: 1, soakMs: 1, check: null },
+  window: null,
+};
+
+function named(seq: number, change: Partial<ReleaseManifest> = {}) {
+  const artifacts = { [PLATFORM]: rawArtifact(`nats ${seq}`) };
+  const manifest = fleet.manifest({ seq, version: `2.10.${seq}`, artifacts, ...change });
+  return { release: fleet.sign(manifest), seq, version: manifest.version };
+}
+
+const sha256Of = (seq: number) => rawArtifact(`nats ${seq}`).binary.sha256;
+
+function target(
+  settled: FleetTarget["settled"],
+  rollout: Partial<FleetRollout> & Partial<NonNullable<FleetTarget["settled"]>> = {},
+): FleetTarget {
+  const way: FleetRollout | null =
+    rollout.release === undefined
+      ? null
+      : {
+          ...{ mode: "running", openTo: 1, canaries: [], startedAt: 10, ring: 1 },
+          ...(rollout as FleetRollout),
+        };
+  return { channel: "stable", subsystem: "nats", generation: 1, settled, rollout: way };
+}
+
+/** A machine that runs release 5 and is asked for release 7. */
+function facts(change: Partial<PlanFacts> = {}): PlanFacts {
+  const checksum = LIVE_SHA256;
+  return {
+    ...{ subsystem: SUBSYSTEM, target: target(named(7)), pin: null, denied: {}, begun: [] },
+    live: {
+      ...{ state: "known", sha256: checksum, size: 1 },
+      version: { commit: null, timestamp: 0, checksum, version: "2.10.5", seq: 5 },
+    },
+    place: { machineId: "m1", enrolledAt: 0, bucket: 0.5 },
+    ...{ approved: new Set<number>(), platform: PLATFORM, syncVersion: "0.1.0", now: NOW },
+    isUrgent: false,
+    verify: (release, expected) => verifyRelease(release, fleet.verifyOptions({ expected })),
+    ...change,
+  };
+}
+
+/** The action, or the reason against it. */
+function decision(change: Partial<PlanFacts>): string {
+  const planned = plan(facts(change));
+  return "reason" in planned ? `${planned.action} ${planned.reason}` : planned.action;
+}
+
+describe("plan()", () => {
+  const seven = named(7);
+  const place = { machineId: "m1", enrolledAt: 0, bucket: 0.5 };
+  const cases: [string, Partial<PlanFacts>, string][] = [
+    ["a newer settled release", {}, "install"],
+    ["no target", { target: null }, "nothing"],
+    ["a target that names nothing yet", { target: target(null) }, "nothing"],
+    ["the number that runs", { target: target(named(5)) }, "nothing"],
+    ["a lower number, without a rollout", { target: target(named(4)) }, "refuse DOWNGRADE"],
+    [
+      "a lower number, to a machine that went with a rollout that was replaced",
+      { target: target(named(4), { ...named(6), mode: "halted" }) },
+      "wait HALTED",
+    ],
+    ["an open ring", { target: target(named(5), seven) }, "install"],
+    [
+      "a ring that ends before its bucket",
+      { target: target(named(5), { ...seven, openTo: 0.5 }) },
+      "wait NOT_YET_REACHED",
+    ],
+    [
+      "canaries with it among them",
+      { target: target(named(5), { ...seven, openTo: 0, canaries: ["m1"], ring: 0 }) },
+      "install",
+    ],
+    [
+      "canaries without it",
+      { target: target(named(5), { ...seven, openTo: 0, canaries: ["m2"], ring: 0 }) },
+      "wait NOT_YET_REACHED",
+    ],
+    [
+      "nine tenths, but it enrolled later than the rollout began",
+      {
+        target: target(named(5), { ...seven, openTo: 0.9 }),
+        place: { ...place, enrolledAt: 11 },
+      },
+      "wait NOT_YET_REACHED",
+    ],
+    [
+      "a rollout, not enrolled",
+      { target: target(named(5), seven), place: null },
+      "wait NOT_YET_REACHED",
+    ],
+    [
+      "a paused rollout and something settled that is newer than what runs",
+      { target: target(named(6), { ...seven, mode: "paused" }) },
+      "install",
+    ],
+    ["a paused rollout", { target: target(named(5), { ...seven, mode: "paused" }) }, "wait PAUSED"],
+    ["a halted rollout", { target: target(named(5), { ...seven, mode: "halted" }) }, "wait HALTED"],
+    [
+      "a rollout that waits for somebody",
+      { target: target(named(5), { ...seven, mode: "waiting-for-approval" }) },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    ["a rollout that it runs", { target: target(null, named(5)) }, "nothing"],
+    [
+      "a binary without .version",
+      {
+        live: { state: "unknown", sha256: "2".repeat(64), size: 1, problem: "it has no .version" },
+      },
+      "refuse DRIFTED",
+    ],
+    ["no binary", { live: { state: "absent" } }, "install"],
+    [
+      "the same bytes under a higher number",
+      {
+        live: {
+          state: "known",
+          sha256: sha256Of(7),
+          size: 1,
+          version: { commit: null, timestamp: 0, checksum: sha256Of(7), version: "2.10.7", seq: 6 },
+        },
+      },
+      "relabel",
+    ],
+    ["another platform", { platform: "linux-arm64-musl" }, "refuse NO_ARTIFACT"],
+    [
+      "denied bytes",
+      { denied: { [sha256Of(7)]: { subsystem: "nats", version: "x", reason: "EXITED", at: 0 } } },
+      "refuse DENIED",
+    ],
+    [
+      "a newer tideline-sync needed",
+      { target: target(named(7, { minSync: "0.2.0" })) },
+      "refuse SYNC_TOO_OLD",
+    ],
+    ["a pin", { pin: { why: "rollback", version: "2.10.5", at: 0 } }, "wait PINNED"],
+    [
+      "a pin on what it runs",
+      { pin: { why: "asked", version: null, at: 0 }, target: target(named(5)) },
+      "nothing",
+    ],
+    [
+      "a major step",
+      { target: target(named(7, { updateClass: "major" })) },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a major step that somebody let go",
+      { target: target(named(7, { updateClass: "major" })), approved: new Set([7]) },
+      "install",
+    ],
+    [
+      "a major step that the ledger let go",
+      { target: target(named(7, { updateClass: "major" })), approved: "ledger" },
+      "install",
+    ],
+    [
+      "a patch that is a major step for who missed some",
+      { target: target(named(7, { version: "3.0.1" })) },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a version that cannot be compared",
+      { target: target(named(7, { version: "nightly-7" })) },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a minor step where only patches are automatic",
+      {
+        target: target(named(7, { updateClass: "minor" })),
+        subsystem: { ...SUBSYSTEM, automatic: "patch" },
+      },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a patch where nothing is automatic",
+      { subsystem: { ...SUBSYSTEM, automatic: "none" } },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a revert by a major step",
+      { target: target(named(7, { updateClass: "major", version: "1.0.0", reverts: 3 })) },
+      "install",
+    ],
+    ["a try of nine minutes ago", { begun: [NOW - 540_000] }, "wait TOO_MANY_ATTEMPTS"],
+    ["a try of ten minutes ago", { begun: [NOW - 600_000] }, "install"],
+    ["a try of a minute ago, and --now", { begun: [NOW - 60_000], isUrgent: true }, "install"],
+  ];
+  test.each(cases)("%s -> %s", (_, change, expected) => {
+    // The second placeholder shows the facts; the expected answer is the assertion.
+    expect(decision(change)).toBe(expected);
+  });
+
+  test("outside the window it says when that opens, and --now goes all the same", () => {
+    const at = new Date(NOW);
+    const hours = (more: number) => String((at.getHours() + more) % 24).padStart(2, "0");
+    const subsystem = { ...SUBSYSTEM, window: `${hours(2)}:00-${hours(4)}:00` };
+    const planned = plan(facts({ subsystem }));
+    expect(planned).toMatchObject({ action: "wait", reason: "OUTSIDE_WINDOW" });
+    const opens = new Date("until" in planned ? (planned.until ?? 0) : 0);
+    expect(opens.getTime()).toBeGreaterThan(NOW);
+    expect(opens.getHours()).toBe((at.getHours() + 2) % 24);
+    expect(decision({ subsystem, isUrgent: true })).toBe("install");
+  });
+
+  test("a release that is not believed is refused with the reason of the verification", () => {
+    const verify = () => {
+      throw new SyncError("SIGNATURE_INVALID", "Cannot verify release");
+    };
+    expect(decision({ verify })).toBe("refuse SIGNATURE_INVALID");
+  });
+
+  test("what is not asked for is not verified, and says nothing", () => {
+    const verify = () => {
+      throw new SyncError("MANIFEST_EXPIRED", "Cannot take release");
+    };
+    expect(decision({ verify, target: target(named(5)) })).toBe("nothing");
+  });
+});

@@ -1,0 +1,283 @@
+import { rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import {
+  type EngineMachine,
+  type EngineMachineOptions,
+  FileHost,
+  type Published,
+  RecordingLedger,
+  ReleaseLine,
+  startMachine,
+} from "@tideline/testing/engine-rig";
+import type { ServiceProgramOptions } from "@tideline/testing/service-program";
+import { SignedFleet } from "@tideline/testing/signed-fleet";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../../../testing/src/process-compose-rig/index.js";
+import { previousPaths } from "../swap/keep-previous.js";
+import { readDenied } from "./denied.js";
+import { readJournal } from "./journal.js";
+import { tryLock } from "./lock.js";
+import { readOutcomes } from "./outcome.js";
+import { readPins, removePin } from "./pins.js";
+import { recover } from "./recover.js";
+import { rollBackByHand } from "./roll-back-by-hand.js";
+import { lockPath } from "./state-paths.js";
+
+let host: FileHost;
+let line: ReleaseLine;
+let ledger: RecordingLedger;
+let machine: EngineMachine;
+let first: Published;
+
+beforeEach(async () => {
+  host = await FileHost.start();
+  line = new ReleaseLine(new SignedFleet(), host);
+  ledger = new RecordingLedger();
+});
+afterEach(async () => {
+  await machine.dispose();
+  await host.close();
+});
+
+async function setUp(
+  options: Partial<EngineMachineOptions> = {},
+  old: Partial<ServiceProgramOptions> = {},
+): Promise<void> {
+  machine = await startMachine({ line, ledger, names: ["nats"], ...options });
+  first = line.publish("nats", 1, old);
+  await machine.plant("nats", first);
+  await machine.startServices();
+}
+
+const never = () => new AbortController().signal;
+
+interface Failing {
+  readonly how: string;
+  readonly program: Partial<ServiceProgramOptions>;
+  readonly options?: Partial<EngineMachineOptions>;
+  /** What happens to the new process once it is watched. */
+  readonly whileSoaking?: (pid: number) => void;
+  readonly reasons: readonly string[];
+}
+
+const FAILING: readonly Failing[] = [
+  {
+    how: "crashes at its start",
+    program: { variant: "crash-at-start" },
+    reasons: ["EXITED", "FLAPPING"],
+  },
+  {
+    how: "crashes after a while",
+    program: { variant: "crash-later" },
+    whileSoaking: (pid) => void process.kill(pid, "SIGUSR1"),
+    reasons: ["EXITED", "FLAPPING"],
+  },
+  {
+    how: "is never ready",
+    program: { variant: "never-ready" },
+    options: { readyTimeoutMs: 400 },
+    reasons: ["NOT_READY"],
+  },
+  {
+    how: "is ready, and then not any more",
+    program: { variant: "ready-then-not" },
+    whileSoaking: (pid) => void process.kill(pid, "SIGUSR2"),
+    reasons: ["NOT_READY"],
+  },
+  {
+    how: "is started again and again",
+    program: { variant: "good" },
+    // Killed from outside: the supervisor starts it again at once.
+    whileSoaking: (pid) => void process.kill(pid, "SIGKILL"),
+    reasons: ["EXITED", "FLAPPING"],
+  },
+  {
+    how: "ignores SIGTERM, and its own check fails",
+    program: { variant: "ignores-sigterm" },
+    options: {
+      subsystem: ({ notes }) => {
+        const check = {
+          command: ["/bin/sh", "-c", 'tail -n 1 "$0/starts" | grep -q 1.0.1', notes],
+        };
+        return { health: { readyTimeoutMs: 600, soakMs: 100, check } };
+      },
+    },
+    reasons: ["CHECK_FAILED"],
+  },
+];
+
+describe("row 19: a new version that", () => {
+  test.each(FAILING)(
+    "$how is rolled back by itself, denied, and not tried in 50 restarts",
+    async ({ program, options, whileSoaking, reasons }) => {
+      await setUp({ soakMs: 5_000, ...options });
+      const bad = line.publish("nats", 2, program);
+      ledger.onReport(({ state }) => {
+        if (state === "soaking") {
+          void machine.inspect("nats").then(({ pid }) => pid !== null && whileSoaking?.(pid));
+        }
+      });
+      const outcome = await machine.update("nats", bad.target);
+      expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1", seq: 2 });
+      expect(reasons).toContain("reason" in outcome && outcome.reason);
+
+      const { pid } = await machine.until("nats", ({ isReady }) => isReady === true);
+      expect((await machine.starts("nats")).at(-1)).toBe(`${pid} 1.0.1`);
+      expect(await machine.runs("nats")).toBe(first.sha256);
+      expect(await machine.version("nats")).toBe("1.0.1");
+      expect(Object.keys(await readDenied(machine.config.state))).toEqual([bad.sha256]);
+      const report = ledger.reports.at(-1);
+      expect(report).toMatchObject({ state: "rolled-back", runningSha256: first.sha256 });
+      expect(report?.detail?.length).toBeLessThanOrEqual(1_000);
+      const { live } = await readOutcomes(machine.config.state, "nats");
+      expect(live?.log.join("\n")).toContain("nats 1.0.2 starts");
+
+      const starts = await machine.starts("nats");
+      for (let restart = 0; restart < 50; restart += 1) {
+        machine.clock.now += 3_600_000;
+        await recover(await machine.deps(), { signal: never() });
+        const again = await machine.update("nats", bad.target);
+        expect(again).toMatchObject({ state: "refused", reason: "DENIED" });
+      }
+      expect(host.requests).toHaveLength(1);
+      expect(await machine.starts("nats")).toEqual(starts);
+      expect((await machine.inspect("nats")).pid).toBe(pid);
+      expect(ledger.told.filter((text) => text === "nats 2 refused")).toHaveLength(1);
+    },
+  );
+
+  test("follows one that ends slowly, and holds its port meanwhile, is not blamed for it", async () => {
+    const port = await freePort();
+    const old = { variant: "ends-slowly", http: true } as const;
+    await setUp({ args: () => ["--port", String(port)] }, old);
+    const next = line.publish("nats", 2, { http: true });
+    expect(await machine.update("nats", next.target)).toMatchObject({ state: "committed" });
+    const answer = await fetch(`http://127.0.0.1:${port}/version`);
+    expect(await answer.text()).toBe("1.0.2");
+  });
+
+  test("never gets the port that another process holds is rolled back, and so is told", async () => {
+    const port = await freePort();
+    await setUp({ args: () => ["--port", String(port)], readyTimeoutMs: 1_500 });
+    const squatter = createServer().listen(port, "127.0.0.1");
+    const bad = line.publish("nats", 2, { http: true });
+    const outcome = await machine.update("nats", bad.target);
+    squatter.close();
+    expect(outcome).toMatchObject({ state: "rolled-back" });
+    const { live } = await readOutcomes(machine.config.state, "nats");
+    expect(live?.log.join("\n")).toContain("EADDRINUSE");
+  });
+});
+
+describe("row 20: when the version before does not come back either", () => {
+  test("somebody is called, nothing is tried again, and a later release may heal it", async () => {
+    await setUp({ readyTimeoutMs: 400 });
+    const bad = line.publish("nats", 2, { variant: "spoils-data" });
+    const outcome = await machine.update("nats", bad.target);
+    expect(outcome).toMatchObject({ state: "needs-operator", reason: "ROLLBACK_FAILED" });
+    expect(ledger.told.at(-1)).toBe("nats 2 needs-operator");
+    expect(machine.log.at(-1)).toContain("Somebody has to come");
+    expect(await machine.runs("nats")).toBe(first.sha256);
+    expect(await readJournal(machine.config.state, "nats")).toBeNull();
+
+    const told = ledger.told.length;
+    for (let restart = 0; restart < 10; restart += 1) {
+      await recover(await machine.deps(), { signal: never() });
+      expect(await machine.update("nats", bad.target)).toMatchObject({ reason: "DENIED" });
+    }
+    expect(ledger.told.slice(told)).toEqual(["nats 2 refused"]);
+    expect(host.requests).toHaveLength(1);
+    const { live } = await readOutcomes(machine.config.state, "nats");
+    expect(live).toMatchObject({ state: "needs-operator" });
+
+    await rm(join(machine.notes("nats"), "data"));
+    machine.clock.now += 600_000;
+    const healed = await machine.update("nats", line.publish("nats", 3).target);
+    expect(healed).toMatchObject({ state: "committed" });
+    expect((await readOutcomes(machine.config.state, "nats")).live).toMatchObject({
+      state: "committed",
+    });
+  });
+
+  test("a first installation that is not well has nothing to go back to", async () => {
+    machine = await startMachine({ line, ledger, names: ["nats"], readyTimeoutMs: 400 });
+    await machine.listen();
+    const bad = line.publish("nats", 1, { variant: "crash-at-start" });
+    const outcome = await machine.update("nats", bad.target);
+    expect(outcome).toMatchObject({ state: "needs-operator", reason: "NO_PREVIOUS" });
+  });
+});
+
+test("the way back needs neither the release host nor the ledger, and waits for no lock", async () => {
+  await setUp({ soakMs: 5_000 });
+  const bad = line.publish("nats", 2, { variant: "crash-later" });
+  let machineLock: Awaited<ReturnType<typeof tryLock>> = null;
+  const outcome = await machine.update("nats", bad.target, {
+    fetch: async (...args) => {
+      if (ledger.told.includes("nats 2 soaking")) throw new Error("no network");
+      return await fetch(...args);
+    },
+    atStep: async (step) => {
+      if (step !== "soaking") return;
+      ledger.failure = new Error("no network");
+      machineLock = await tryLock(lockPath(machine.config.state, "machine"));
+      const { pid } = await machine.inspect("nats");
+      process.kill(pid ?? 0, "SIGUSR1");
+    },
+  });
+  expect(machineLock).not.toBeNull();
+  expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+});
+
+describe("Show 8: a rollback by hand", () => {
+  test("brings the version before back and pins it; the next automatic update leaves it alone", async () => {
+    await setUp();
+    const next = line.publish("nats", 2);
+    await machine.update("nats", next.target);
+    const requests = host.requests.length;
+    const outcome = await rollBackByHand(await machine.deps(), "nats", { signal: never() });
+    expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    expect(await machine.runs("nats")).toBe(first.sha256);
+    expect((await machine.starts("nats")).at(-1)).toMatch(/ 1\.0\.1$/);
+    expect(await readPins(machine.config.state)).toMatchObject({ nats: { why: "rollback" } });
+    expect(await readDenied(machine.config.state)).toEqual({});
+
+    // The same release, a newer one, after a start, after a day: none of them is installed.
+    for (const target of [next.target, line.publish("nats", 3).target]) {
+      machine.clock.now += 86_400_000;
+      await recover(await machine.deps(), { signal: never() });
+      const left = await machine.update("nats", target);
+      expect(left).toMatchObject({ state: "waiting", reason: "PINNED" });
+    }
+    expect(await machine.runs("nats")).toBe(first.sha256);
+    expect(host.requests).toHaveLength(requests);
+
+    await removePin(machine.config.state, "nats");
+    expect(await machine.update("nats", next.target)).toMatchObject({ state: "committed" });
+    expect(await machine.runs("nats")).toBe(next.sha256);
+  });
+
+  test("with nothing before it, or before itself, is refused and pins nothing", async () => {
+    await setUp();
+    const back = async () => rollBackByHand(await machine.deps(), "nats", { signal: never() });
+    await expect(back()).rejects.toMatchObject({ reason: "NO_PREVIOUS" });
+    await machine.update("nats", line.publish("nats", 2).target);
+    await back();
+    await removePin(machine.config.state, "nats");
+    await expect(back()).rejects.toMatchObject({ reason: "NO_PREVIOUS" });
+    expect(await readPins(machine.config.state)).toEqual({});
+  });
+
+  test("to a kept binary that is damaged, or was revoked since, is refused", async () => {
+    await setUp();
+    const change = { revoked: [first.sha256] };
+    await machine.update("nats", line.publish("nats", 2, { change }).target);
+    const back = async () => rollBackByHand(await machine.deps(), "nats", { signal: never() });
+    await expect(back()).rejects.toMatchObject({ reason: "REVOKED" });
+    await machine.update("nats", line.publish("nats", 3).target);
+    await writeFile(previousPaths(machine.live("nats")).binary, "damaged");
+    await expect(back()).rejects.toMatchObject({ reason: "PREVIOUS_DAMAGED" });
+    expect((await machine.inspect("nats")).isReady).toBe(true);
+  });
+});
