@@ -1,14 +1,15 @@
 import { dirname } from "node:path";
 import { FLEET_FUNCTIONS, type FleetAnswer } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { readVersionFile } from "../swap/version-file.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES, type Outcome, type Terminal } from "./terminal.js";
 
 interface ApproveOptions {
   readonly reject?: true;
+  readonly channel?: string;
   readonly note?: string;
 }
 
@@ -20,10 +21,11 @@ export const addApprove = addCommand<ApproveOptions>({
   options: (command) =>
     command
       .option("--reject", "do not let it go")
+      .option("--channel <channel>", "where it waits (default: machine.channel)")
       .option("--note <text>", "why, for whoever reads the ledger"),
   run: async ({ words: [name = ""], options, terminal, config: readConfig }) => {
     const config = await readConfig();
-    subsystemOf(config, name);
+    requireSubsystem(config, name);
     const accepted = options.reject ? [] : await acceptUpstream(config, name, terminal);
     const decided =
       config.ledger === null
@@ -65,7 +67,7 @@ async function decideInLedger(
   config: SyncConfig,
   url: string,
   subsystem: string,
-  { reject, note }: ApproveOptions,
+  { reject, note, channel = config.machine.channel }: ApproveOptions,
   { env, signal }: Terminal,
 ): Promise<Decided | null> {
   const token = env.TIDELINE_FLEET_TOKEN;
@@ -75,7 +77,6 @@ async function decideInLedger(
   const { askLedger } = await import("../ledger/ask-ledger.js");
   const { readWaiting } = await import("../ledger/read-waiting.js");
   const ask = { url, doing: "approve", fetch, signal };
-  const { channel } = config.machine;
   const waiting = await readWaiting({ channel, subsystem, token }, ask);
   if (waiting === null) return null;
   const { seq, version } = waiting;

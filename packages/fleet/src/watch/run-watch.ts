@@ -39,7 +39,9 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   const { config, env, cwd, now, log, signal } = options;
   const say = (message: string) => log("note", { message });
   const trust = await openTrustStore(config);
-  for (const damage of trust.damage) say(`The trust store was mended: ${damage}`);
+  // A machine that has verified nothing yet has neither of the copies.
+  const isNew = trust.damage.every((damage) => damage.includes("ENOENT"));
+  for (const damage of isNew ? [] : trust.damage) say(`The trust store was mended: ${damage}`);
   const opened = await openLedger({ config, env, trust, fetch, now, log: say, signal });
   const { ledger, machine } = opened;
   const engine: EngineDeps = {
