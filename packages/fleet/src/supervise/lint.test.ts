@@ -26,6 +26,7 @@ describe("lintProcessCompose()", () => {
     ["binary-not-in-command", GOOD.replace(/command.*/, "command: task nats:run")],
     ["binary-not-in-command", GOOD.replace(".bin/nats-server", ".bin/nats-server-old")],
     ["readiness-missing", GOOD.replace(/readiness_probe.*/, "")],
+    ["soak-too-short", GOOD.replace("/healthz }", "/healthz }, period_seconds: 31")],
     ["ends-project", `${GOOD}availability: { restart: exit_on_failure }`],
     ["ends-project", `${GOOD}availability: { exit_on_end: true }`],
     ["daemon", `${GOOD}is_daemon: true`],
@@ -120,7 +121,9 @@ function input(change: Partial<LintInput>, yaml = GOOD): LintInput {
     version: "v1.122.0",
     token: "a-token-of-more-than-20",
     processes: { nats: readFileProcess(parse(yaml), "/srv") },
-    managed: [{ name: "nats", service: "nats", binary: "/srv/nats/.bin/nats-server" }],
+    managed: [
+      { name: "nats", service: "nats", binary: "/srv/nats/.bin/nats-server", soakMs: 60_000 },
+    ],
     webhook: { host: "127.0.0.1", port: 8787 },
     webhookListener: null,
     ...change,

@@ -20,6 +20,8 @@ export interface LintInput {
     readonly service: string;
     /** Absolute. */
     readonly binary: string;
+    /** `health.soak`. */
+    readonly soakMs: number;
   }[];
   readonly webhook: { readonly host: string; readonly port: number };
   /** Who listens on the webhook's port now, besides ourselves: `"process-compose (pid 41)"`. */
@@ -34,6 +36,7 @@ export interface LintFinding {
     | "binary-watched"
     | "binary-not-in-command"
     | "readiness-missing"
+    | "soak-too-short"
     | "ends-project"
     | "daemon"
     | "port-taken"
@@ -118,7 +121,7 @@ function lintPort({ address, webhook, webhookListener }: LintInput): LintFinding
 
 function lintService(
   { processes }: LintInput,
-  { name, service, binary }: LintInput["managed"][number],
+  { name, service, binary, soakMs }: LintInput["managed"][number],
 ): LintFinding[] {
   const finding = (
     code: LintFinding["code"],
@@ -178,6 +181,17 @@ function lintService(
         "warning",
         `"${service}" has no readiness_probe: a new version counts as well as soon as it runs`,
         `Give "${service}" a readiness_probe, or "${name}" a health.check in sync.config.yaml`,
+      ),
+    );
+  }
+  const { probePeriodMs } = facts;
+  if (probePeriodMs !== null && soakMs < 2 * probePeriodMs) {
+    findings.push(
+      finding(
+        "soak-too-short",
+        "warning",
+        `"${service}" is asked whether it is ready every ${probePeriodMs / 1000} s, and watched for ${soakMs / 1000} s after an update: one that falls ill is not noticed`,
+        `Set health.soak of "${name}" to ${(2 * probePeriodMs) / 1000}s or more, or a shorter readiness_probe.period_seconds of "${service}"`,
       ),
     );
   }

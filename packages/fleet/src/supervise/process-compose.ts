@@ -141,7 +141,8 @@ export class ProcessComposeSupervisor implements Supervisor {
         }
         const wait = isOpen && unknownLooks === 0 ? LOOK_EVERY_MS : LOOK_WITHOUT_STREAM_MS;
         const wasHinted = await Promise.race([hinted, pause(wait, signal).then(() => false)]);
-        // The first look after a hint may come before the new pid is written down: look twice.
+        // Not at once: the frame of a start comes before its pid is written down, and several
+        // frames that come together are one look.
         if (wasHinted) await pause(LOOK_AFTER_HINT_MS, signal);
       }
     } finally {

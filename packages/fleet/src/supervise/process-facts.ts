@@ -11,6 +11,8 @@ export interface ProcessFacts {
   readonly shutdownTimeoutSeconds: number;
   /** A readiness probe, or a line of the log that says it. */
   readonly hasReadiness: boolean;
+  /** How often its readiness probe asks; null without one. */
+  readonly probePeriodMs: number | null;
   /** What `watch` looks at; absolute. */
   readonly watched: readonly string[];
   /** Whether its end can end the whole project. */
@@ -20,12 +22,15 @@ export interface ProcessFacts {
 
 const WATCH = v.object({ paths: v.optional(v.array(v.object({ path: v.string() }))) });
 
+// Probe.ValidateAndSetDefaults of src/health/probe.go.
+const DEFAULT_PERIOD_SECONDS = 10;
+
 const FILE_PROCESS = v.object({
   command: v.optional(v.string()),
   entrypoint: v.optional(v.array(v.string())),
   working_dir: v.optional(v.string()),
   shutdown: v.optional(v.object({ timeout_seconds: v.optional(v.number()) })),
-  readiness_probe: v.optional(v.unknown()),
+  readiness_probe: v.optional(v.object({ period_seconds: v.optional(v.number()) })),
   ready_log_line: v.optional(v.string()),
   is_daemon: v.optional(v.boolean()),
   availability: v.optional(
@@ -39,7 +44,7 @@ const INFO = v.object({
   entrypoint: v.optional(v.array(v.string())),
   workingDir: v.optional(v.string()),
   shutDownParams: v.optional(v.object({ shutDownTimeout: v.optional(v.number()) })),
-  readinessProbe: v.optional(v.unknown()),
+  readinessProbe: v.optional(v.object({ periodSeconds: v.optional(v.number()) })),
   readyLogLine: v.optional(v.string()),
   isDaemon: v.optional(v.boolean()),
   restartPolicy: v.optional(
@@ -66,7 +71,8 @@ export function readFileProcess(value: unknown, folder: string): ProcessFacts | 
     command: process.command ?? process.entrypoint?.join(" ") ?? "",
     folder: resolve(folder, process.working_dir ?? "."),
     shutdownTimeoutSeconds: process.shutdown?.timeout_seconds ?? 0,
-    hasReadiness: Boolean(process.readiness_probe) || Boolean(process.ready_log_line),
+    hasReadiness: process.readiness_probe !== undefined || Boolean(process.ready_log_line),
+    probePeriodMs: periodOf(process.readiness_probe, process.readiness_probe?.period_seconds),
     isDaemon: process.is_daemon ?? false,
     endsProject: exitOnEnd || restart === "exit_on_failure",
     paths: process.watch?.paths,
@@ -83,11 +89,16 @@ export function readInfoProcess(value: unknown, folder: string): ProcessFacts | 
     command: info.command || (info.entrypoint?.join(" ") ?? ""),
     folder: resolve(folder, info.workingDir ?? "."),
     shutdownTimeoutSeconds: info.shutDownParams?.shutDownTimeout ?? 0,
-    hasReadiness: Boolean(info.readinessProbe) || Boolean(info.readyLogLine),
+    hasReadiness: info.readinessProbe !== undefined || Boolean(info.readyLogLine),
+    probePeriodMs: periodOf(info.readinessProbe, info.readinessProbe?.periodSeconds),
     isDaemon: info.isDaemon ?? false,
     endsProject: exitOnEnd || restart === EXIT_ON_FAILURE,
     paths: info.watch?.paths,
   });
+}
+
+function periodOf(probe: object | undefined, seconds: number | undefined): number | null {
+  return probe === undefined ? null : 1000 * (seconds || DEFAULT_PERIOD_SECONDS);
 }
 
 function assemble({

@@ -38,8 +38,8 @@ describe("examples/fleet", () => {
     const findings = lintProcessCompose({
       ...{ address: config.supervisor.address, webhook: config.webhook, webhookListener: null },
       ...{ version: "v1.122.0", token: null, processes: facts },
-      managed: Object.values(config.subsystems).map(({ name, service, binary }) => ({
-        ...{ name, service: service ?? "", binary },
+      managed: Object.values(config.subsystems).map(({ name, service, binary, health }) => ({
+        ...{ name, service: service ?? "", binary, soakMs: health.soakMs },
       })),
     });
     expect(findings).toEqual([]);

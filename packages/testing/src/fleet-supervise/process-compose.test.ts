@@ -86,10 +86,13 @@ describe.skipIf(program === null)("process-compose on a port, with a token", () 
       readInfoProcess(await client.processInfo(name, never), folder);
     expect(await read("unprobed")).toEqual({
       ...{ command: sleep, folder, shutdownTimeoutSeconds: 5, watched: [] },
-      ...{ hasReadiness: false, endsProject: false, isDaemon: false },
+      ...{ hasReadiness: false, probePeriodMs: null, endsProject: false, isDaemon: false },
     });
     expect(await read("by its log")).toMatchObject({ hasReadiness: true });
-    expect(await read("holds its port")).toMatchObject({ hasReadiness: true });
+    expect(await read("holds its port")).toMatchObject({
+      hasReadiness: true,
+      probePeriodMs: 1_000,
+    });
     expect(await read("ends all")).toMatchObject({ endsProject: true, shutdownTimeoutSeconds: 0 });
   });
 
