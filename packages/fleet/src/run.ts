@@ -3,6 +3,7 @@ import { Ended } from "./commands/add-command.js";
 import { COMMANDS } from "./commands/commands.js";
 import { EXIT_CODES, type Terminal } from "./commands/terminal.js";
 import { SyncError } from "./sync-error.js";
+import { describeVersion } from "./sync-version.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -19,6 +20,9 @@ export async function run(
 ): Promise<number> {
   const program = new Command("tideline-sync")
     .description("Keeps the binaries on this machine up to date, one subsystem at a time")
+    .version(describeVersion(), "--version", "say the version, and what it was built from")
+    // Else `publish --version 1.2.3` would be a question for ours.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),

@@ -4,10 +4,12 @@ import { addApprove } from "./approve.js";
 import { addBuild } from "./build.js";
 import { addCheck } from "./check.js";
 import { addEnrol } from "./enrol.js";
+import { addInstall } from "./install.js";
 import { addKeys } from "./keys.js";
 import { addPin } from "./pin.js";
 import { addPublish } from "./publish.js";
 import { addRollback } from "./rollback.js";
+import { addRollout } from "./rollout.js";
 import { addStatus } from "./status.js";
 import { addSupervise } from "./supervise.js";
 import { addVerify } from "./verify.js";
@@ -22,7 +24,9 @@ export const COMMANDS: readonly AddCommand[] = [
   addRollback,
   addPin,
   addApprove,
+  addRollout,
   addEnrol,
+  addInstall,
   addBuild,
   addPublish,
   addVerify,

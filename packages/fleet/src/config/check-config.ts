@@ -1,4 +1,5 @@
 /** What one part of `sync.config.yaml` says of another, once its shape is right. */
+import { SELF_SERVICE } from "../guard/guard-paths.js";
 import type { ConfigFile } from "./config-schema.js";
 import { nearestWord } from "./nearest-word.js";
 import type { YamlPath } from "./read-yaml.js";
@@ -68,7 +69,7 @@ function checkServices(file: ConfigFile, { supervisor, subsystems }: SyncConfig)
   const known = Object.keys(supervisor.services);
   const problems: ConfigProblem[] = [];
   for (const { name, service } of Object.values(subsystems)) {
-    if (service === null || known.includes(service)) continue;
+    if (service === null || service === SELF_SERVICE || known.includes(service)) continue;
     const near = nearestWord(service, known);
     const hint =
       near === null
