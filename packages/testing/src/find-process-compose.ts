@@ -16,7 +16,7 @@ let found: Promise<string | null> | null = null;
  * where Go is there.
  *
  * @returns Null if there is none; that is said loudly, and the tests go on with the built-in supervisor.
- * @throws {Error} If `PROCESS_COMPOSE_BIN` cannot be run; in CI, if there is Go and the build fails.
+ * @throws {Error} If `PROCESS_COMPOSE_BIN` cannot be run.
  */
 export function findProcessCompose(env: NodeJS.ProcessEnv = process.env): Promise<string | null> {
   found ??= find(env);
