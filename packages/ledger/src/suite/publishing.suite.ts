@@ -18,22 +18,35 @@ export function publishingSuite(getClient: () => LedgerClient): void {
     test("a release goes to the channel, signed as it came; without machines it is settled", async () => {
       const r = rig();
       const release = r.release(1);
-      expect(await r.publishRaw(release)).toEqual({ ok: true, mode: "running", generation: 1 });
-      expect(await r.target()).toMatchObject({
-        ...{ channel: r.channel, subsystem: r.subsystem, generation: 1, settled: null },
-        rollout: { release, seq: 1, version: "1.0.1", mode: "running", openTo: 0, ring: -1 },
-      });
+      expect(await r.publishRaw(release)).toEqual({ ok: true, mode: "running", generation: 0 });
       await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
       expect(await r.target()).toEqual({
-        ...{ channel: r.channel, subsystem: r.subsystem, generation: 2, rollout: null },
+        ...{ channel: r.channel, subsystem: r.subsystem, generation: 1, rollout: null },
         settled: { release, seq: 1, version: "1.0.1" },
       });
+    });
+
+    test("machines hear of it once for each ring that has machines, and once when it is settled", async () => {
+      const r = rig();
+      const machine = await r.enrol();
+      await machine.present();
+      await r.untilSeen([machine]);
+      const release = r.release(1);
+      await r.publishRaw(release);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      expect(await r.target()).toMatchObject({
+        ...{ generation: 1, settled: null },
+        rollout: { release, seq: 1, version: "1.0.1", mode: "running", openTo: 0, ring: 0 },
+      });
+      await machine.report(machine.attempt(1, "committed"));
+      await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
+      expect((await r.target())?.generation).toBe(2);
     });
 
     test("the same bytes again are answered as they stand and leave nothing", async () => {
       const r = await settledRig();
       const before = await r.story();
-      expect(await r.publish(1)).toEqual({ ok: true, mode: "completed", generation: 2 });
+      expect(await r.publish(1)).toEqual({ ok: true, mode: "completed", generation: 1 });
       await Promise.all(Array.from({ length: 5 }, () => r.publish(1)));
       expect(await r.story()).toEqual(before);
     });
@@ -49,7 +62,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
       expect(await r.publishRaw(other, elsewhere)).toMatchObject({ code: "SEQ_TAKEN" });
       expect(await r.publishRaw(r.release(1), elsewhere)).toMatchObject({ ok: true });
       expect((await r.story()).slice(-2)).toEqual(["refused 1", "refused 1"]);
-      expect((await r.target())?.generation).toBe(2);
+      expect((await r.target())?.generation).toBe(1);
     });
 
     test("numbers only grow", async () => {
@@ -122,7 +135,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
     test("show 9: a breaking major version waits, and approve lets it go", async () => {
       const r = await settledRig();
       const answer = await r.publish(2, major);
-      expect(answer).toEqual({ ok: true, mode: "waiting-for-approval", generation: 3 });
+      expect(answer).toEqual({ ok: true, mode: "waiting-for-approval", generation: 2 });
       expect(await r.target()).toMatchObject({
         settled: { seq: 1 },
         rollout: { seq: 2, mode: "waiting-for-approval", openTo: 0, ring: -1, canaries: [] },
@@ -135,7 +148,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
       expect((await r.state())?.settled).toMatchObject({ seq: 1 });
 
       const approved = await r.decide(2, "approve", "tried on staging");
-      expect(approved).toEqual({ ok: true, mode: "running", generation: 4 });
+      expect(approved).toEqual({ ok: true, mode: "running", generation: 3 });
       await r.until((state) => expect(state?.settled).toMatchObject({ seq: 2 }));
       const { audit } = await r.view();
       expect(audit.find(({ action, seq }) => action === "approve" && seq === 2)).toMatchObject({

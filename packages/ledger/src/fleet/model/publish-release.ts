@@ -71,7 +71,11 @@ export async function publishRelease(
   const rollout = (await ctx.db.get(rolloutId)) as FleetRow<"rollouts">;
   await supersedeOlder(ctx, rollout, actor);
   if (!isWaiting) await schedulePlan(ctx, rolloutId);
-  const generation = await refreshTarget(ctx, target);
+  // Before its machines are counted nobody may begin, so that nobody has to hear of it yet: what
+  // all of a channel hear is the most of what a fleet costs.
+  const shown = await findRingTarget(ctx, target);
+  const isToBeTold = isWaiting || (shown !== null && shown.rollout !== null);
+  const generation = isToBeTold ? await refreshTarget(ctx, target) : (shown?.generation ?? 0);
   return { ok: true, mode: rollout.mode, generation };
 }
 

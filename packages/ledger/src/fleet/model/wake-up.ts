@@ -1,15 +1,12 @@
 import type { FunctionReference } from "convex/server";
 import { makeFunctionReference } from "convex/server";
 import { fleetCountMs } from "../../model/settings.js";
-import type { FleetMutationCtx } from "../fleet-data-model.js";
+import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 
 // By path, because the ledger cannot import the generated `api` of the app that re-exports it.
 const ADVANCE = makeFunctionReference<"mutation">(
   "fleet:advanceRollouts",
 ) as unknown as FunctionReference<"mutation", "internal">;
-
-// A run that is so late has failed, by a fault; whoever comes next schedules another.
-const LOST_AFTER_MS = 60_000;
 
 /**
  * Sees to it that `advanceRollouts` runs at a time, or before. Most calls find it scheduled already
@@ -18,14 +15,22 @@ const LOST_AFTER_MS = 60_000;
  * @param dueAt ms since epoch.
  */
 export async function wakeUp(ctx: FleetMutationCtx, dueAt: number): Promise<void> {
-  const now = Date.now();
   const row = await ctx.db.query("wakeups").first();
-  const scheduled = row?.dueAt ?? null;
-  if (scheduled !== null && scheduled <= dueAt && scheduled > now - LOST_AFTER_MS) return;
-  if (row !== null && row.jobId !== null) await ctx.scheduler.cancel(row.jobId);
-  const jobId = await ctx.scheduler.runAt(Math.max(dueAt, now), ADVANCE, {});
+  const isComing = row !== null && (await isStillComing(ctx, row));
+  if (isComing && row.dueAt !== null && row.dueAt <= dueAt) return;
+  if (isComing && row.jobId !== null) await ctx.scheduler.cancel(row.jobId);
+  const jobId = await ctx.scheduler.runAt(Math.max(dueAt, Date.now()), ADVANCE, {});
   if (row === null) await ctx.db.insert("wakeups", { dueAt, jobId });
   else await ctx.db.patch(row._id, { dueAt, jobId });
+}
+
+/** False after a fault of a run as well: whoever comes next schedules another. */
+async function isStillComing(
+  ctx: FleetMutationCtx,
+  { jobId }: FleetRow<"wakeups">,
+): Promise<boolean> {
+  const job = jobId === null ? null : await ctx.db.system.get(jobId);
+  return job !== null && (job.state.kind === "pending" || job.state.kind === "inProgress");
 }
 
 /**
