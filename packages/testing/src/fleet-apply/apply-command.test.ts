@@ -1,0 +1,148 @@
+/** `tideline-sync apply`, `rollback` and `pin` as processes, on a machine without a ledger. */
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ApplyRig } from "./apply-rig.js";
+
+let rig: ApplyRig;
+beforeEach(async () => {
+  rig = await ApplyRig.start();
+});
+afterEach(() => rig.close());
+
+describe("tideline-sync apply", () => {
+  test("installs the newest signed release of what is named, and nothing else", async () => {
+    rig.publish("nats", 2);
+    rig.publish("arc", 2);
+    const { code, json } = await rig.run(["apply", "nats", "--json"]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      dryRun: false,
+      subsystems: [{ name: "nats", state: "committed", from: "1.0.1", version: "1.0.2", seq: 2 }],
+    });
+    expect(await rig.version("nats")).toBe("1.0.2");
+    expect(await rig.starts()).toEqual(["1.0.1", "1.0.2"]);
+    expect(await rig.version("arc")).toBe("1.0.1");
+    expect(rig.host.downloads().every(({ path }) => path.includes("nats"))).toBe(true);
+  });
+
+  test("without a name goes through all of them, and says a line for each", async () => {
+    rig.publish("nats", 2);
+    const first = await rig.run(["apply"]);
+    expect(first.text).toContain("nats: 1.0.2 runs, in place of 1.0.1");
+    expect(first.text).toContain("arc: 1.0.1 runs, and that is what it should");
+    const second = await rig.run(["apply"]);
+    expect(second.code).toBe(0);
+    expect(second.text).toContain("nats: 1.0.2 runs, and that is what it should");
+    expect(await rig.starts()).toEqual(["1.0.1", "1.0.2"]);
+  });
+
+  test("ends with 1 when a version was not well, with 3 when a rule forbids it, with the next step", async () => {
+    rig.publish("nats", 2, { variant: "crash-at-start" });
+    const failed = await rig.run(["apply", "nats", "--json"]);
+    expect(failed.code).toBe(1);
+    expect(failed.json).toMatchObject({
+      subsystems: [{ state: "rolled-back", restored: "1.0.1", nextStep: expect.any(String) }],
+    });
+    const denied = await rig.run(["apply", "nats", "--json"]);
+    expect(denied.code).toBe(3);
+    expect(denied.json).toMatchObject({ subsystems: [{ state: "refused", reason: "DENIED" }] });
+    expect(await rig.version("nats")).toBe("1.0.1");
+    expect((await rig.run(["apply", "other"])).code).toBe(3);
+  });
+
+  test("leaves a major version to a person, and installs it once that was approved", async () => {
+    rig.publish("nats", 2, { version: "2.0.0", updateClass: "major" });
+    const waiting = await rig.run(["apply", "nats", "--json"]);
+    expect(waiting.code).toBe(3);
+    expect(waiting.json).toMatchObject({ subsystems: [{ reason: "WAITING_FOR_APPROVAL" }] });
+    // Without a name it is a machine's routine, and what waits is no failure of that.
+    expect((await rig.run(["apply"])).code).toBe(0);
+    expect((await rig.run(["approve", "nats"])).code).toBe(0);
+    expect((await rig.run(["apply", "nats"])).code).toBe(0);
+    expect(await rig.version("nats")).toBe("2.0.0");
+  });
+
+  test("outside the window waits, and goes with --now", async () => {
+    const hour = (more: number) => String((new Date().getHours() + more) % 24).padStart(2, "0");
+    await rig.configure({}, { window: `${hour(3)}:00-${hour(5)}:00` });
+    rig.publish("nats", 2);
+    const { json } = await rig.run(["apply", "nats", "--json"]);
+    expect(json).toMatchObject({
+      subsystems: [{ reason: "OUTSIDE_WINDOW", until: expect.any(Number) }],
+    });
+    expect((await rig.run(["apply", "nats", "--now"])).code).toBe(0);
+    expect(await rig.version("nats")).toBe("1.0.2");
+  });
+
+  test("does not touch a binary that nobody knows until it is told to adopt it", async () => {
+    rig.publish("nats", 2);
+    await writeFile(join(dirname(rig.binary("nats")), ".version"), "mine\n");
+    const refused = await rig.run(["apply", "nats"]);
+    expect(refused.code).toBe(3);
+    expect(refused.text).toContain("--adopt");
+    expect((await rig.run(["apply", "nats", "--adopt"])).code).toBe(0);
+    expect(await rig.version("nats")).toBe("1.0.2");
+  });
+
+  test("shows an example in its help", async () => {
+    for (const command of ["apply", "rollback", "pin"]) {
+      const { code, text } = await rig.run([command, "--help"]);
+      expect(code).toBe(0);
+      expect(text).toContain(`tideline-sync ${command}`);
+    }
+  });
+});
+
+describe("Show 8: tideline-sync rollback", () => {
+  test("goes back without any network and pins; updates come again after pin --remove", async () => {
+    rig.publish("nats", 2);
+    await rig.run(["apply", "nats"]);
+    const asked = rig.host.requests.length;
+    const back = await rig.run(["rollback", "nats", "--json"]);
+    expect(back.code).toBe(0);
+    expect(back.json).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    expect(rig.host.requests).toHaveLength(asked);
+    expect(await rig.version("nats")).toBe("1.0.1");
+    expect(await rig.starts()).toEqual(["1.0.1", "1.0.2", "1.0.1"]);
+    const { json } = await rig.run(["pin", "--list", "--json"]);
+    expect(json).toMatchObject({ pins: { nats: { why: "rollback", version: "1.0.1" } } });
+  });
+
+  test("the next automatic update leaves it alone until it is unpinned", async () => {
+    rig.publish("nats", 2);
+    await rig.run(["apply"]);
+    await rig.run(["rollback", "nats"]);
+    rig.publish("nats", 3);
+    const left = await rig.run(["apply", "--json"]);
+    expect(left.code).toBe(0);
+    expect(left.json).toMatchObject({ subsystems: [{ state: "waiting", reason: "PINNED" }, {}] });
+    expect((await rig.run(["apply", "nats"])).code).toBe(3);
+    expect(await rig.version("nats")).toBe("1.0.1");
+    expect((await rig.run(["pin", "nats", "--remove"])).text).toContain("come through again");
+    expect((await rig.run(["apply"])).code).toBe(0);
+    expect(await rig.version("nats")).toBe("1.0.3");
+  });
+
+  test("with nothing to go back to is refused", async () => {
+    const { code, json } = await rig.run(["rollback", "nats", "--json"]);
+    expect(code).toBe(3);
+    expect(json).toMatchObject({ error: { reason: "NO_PREVIOUS" } });
+  });
+});
+
+describe("tideline-sync pin", () => {
+  test("keeps a subsystem as it is, until it is removed", async () => {
+    rig.publish("nats", 2);
+    expect((await rig.run(["pin", "nats"])).text).toContain("nats stays at 1.0.1");
+    expect((await rig.run(["apply", "nats", "--json"])).json).toMatchObject({
+      subsystems: [{ reason: "PINNED" }],
+    });
+    expect((await rig.run(["pin"])).text).toMatch(/nats stays at 1\.0\.1, on request, since 20/);
+    expect((await rig.run(["pin", "nats", "--remove", "--json"])).json).toMatchObject({
+      wasPinned: true,
+    });
+    expect((await rig.run(["pin"])).text).toContain("Nothing is pinned");
+    expect((await rig.run(["pin", "--remove"])).code).toBe(2);
+  });
+});
