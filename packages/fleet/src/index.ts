@@ -31,6 +31,7 @@ export type {
   PublishRequest,
   PublishStep,
 } from "./publish/publish-request.js";
+export { openPublisherLedger, type PublisherLedgerOptions } from "./publish/publisher-ledger.js";
 export { ReleaseHost, type ReleaseHostOptions } from "./publish/release-host.js";
 export { makeSigner, type ReleaseSigner, type SignerOptions } from "./publish/release-signer.js";
 export {

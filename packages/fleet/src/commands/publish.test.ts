@@ -115,11 +115,15 @@ test("--revert and --revoke: back to the release before, and the bad one never a
 });
 
 describe("is refused before anybody is asked", () => {
-  const noWrite = () => expect(writes()).toEqual([]);
+  const noWrite = (): void => expect(writes()).toEqual([]);
 
   test.each([
-    ["no token", () => void delete env.TIDELINE_RELEASE_TOKEN, "NOT_AUTHORIZED"],
-    ["no key", () => void delete env.TIDELINE_RELEASE_KEY, "NO_RELEASE_KEY"],
+    [
+      "no token",
+      async () => Reflect.deleteProperty(env, "TIDELINE_RELEASE_TOKEN"),
+      "NOT_AUTHORIZED",
+    ],
+    ["no key", async () => Reflect.deleteProperty(env, "TIDELINE_RELEASE_KEY"), "NO_RELEASE_KEY"],
     ["no repository", () => configure({ releases: null, trust: { roots: [] } }), "NO_RELEASE_HOST"],
     ["no roots", () => configure({}), "NO_TRUSTED_ROOTS"],
   ] as const)("%s", async (_what, spoil, reason) => {

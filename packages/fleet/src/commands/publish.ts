@@ -72,7 +72,6 @@ export const addPublish = addCommand<PublishOptions>({
       ...{ notes: options.notes ?? "", ...(expiresInMs !== undefined && { expiresInMs }) },
       dataRollback: options.unsafeRollback === true ? "unsafe" : "safe",
       seq: options.seq === undefined ? null : readSeq("--seq", options.seq),
-      follows: subsystem.upstream?.strategy === "commits" ? "commits" : "versions",
     };
     const publisher = await openForCommand(config, name, options, terminal);
     const isDryRun = options.dryRun === true;

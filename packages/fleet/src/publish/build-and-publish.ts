@@ -66,7 +66,7 @@ export async function buildAndPublish(
   const packages = await packFiles(subsystem, version, [{ platform, path: output }], from);
   const request: PublishRequest = {
     ...{ subsystem: subsystem.name, upstream, isCritical: false, dataRollback: "safe" },
-    ...{ minSync: null, revoked: [], seq: null, isAgain: false, follows: followsOf(subsystem) },
+    ...{ minSync: null, revoked: [], seq: null, isAgain: false },
     content: { kind: "packages", version, packages },
     notes: `${subsystem.name} ${version}, built from ${upstream?.url ?? "its source"} at ${found.commit}`,
   };
@@ -80,11 +80,6 @@ export async function buildAndPublish(
 function upstreamOf({ upstream }: SubsystemConfig, found: UpstreamVersion) {
   const url = found.remote ?? upstream?.remotes[0];
   return url === undefined ? null : { url, tag: found.tag, oid: found.commit };
-}
-
-/** Who follows a branch has said that its commits are taken; there are no major ones among them. */
-function followsOf({ upstream }: SubsystemConfig): "versions" | "commits" {
-  return upstream?.strategy === "commits" ? "commits" : "versions";
 }
 
 /** Puts what was built here where a download of it would lie, so that nothing is downloaded. */

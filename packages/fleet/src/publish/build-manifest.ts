@@ -44,7 +44,7 @@ export function buildManifest(request: PublishRequest, facts: ManifestFacts): Re
     subsystem,
     seq,
     version,
-    updateClass: classOf(request, version, before),
+    updateClass: before === null ? "minor" : (updateClass(before.version, version) ?? "major"),
     isCritical,
     upstream,
     createdAt: now,
@@ -56,13 +56,4 @@ export function buildManifest(request: PublishRequest, facts: ManifestFacts): Re
     dataRollback,
     artifacts,
   };
-}
-
-function classOf(
-  { follows }: PublishRequest,
-  version: string,
-  before: ReleaseManifest | null,
-): ReleaseManifest["updateClass"] {
-  if (before === null || follows === "commits") return "minor";
-  return updateClass(before.version, version) ?? "major";
 }

@@ -44,7 +44,7 @@ export interface KnownReleasesSources {
   readonly host: ReleaseHost;
   /** The ledger's targets; null where it has told none. */
   readonly targets: readonly FleetTarget[] | null;
-  /** The highest `seq` that this machine has ever trusted; 0 for none. */
+  /** The highest `seq` that this machine has ever trusted, or the ledger knows; 0 for none. */
   readonly seenSeq: number;
   readonly signer: ReleaseSigner;
   readonly log: (line: string) => void;

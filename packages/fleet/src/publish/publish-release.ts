@@ -115,7 +115,9 @@ export async function planRelease(
 
 /** What is known of the subsystem's releases. */
 export function readKnown(subsystem: string, deps: PublishDeps): Promise<KnownReleases> {
-  return readKnownReleases({ ...deps, subsystem, targets: deps.ledger?.targets() ?? null });
+  const { ledger } = deps;
+  const seenSeq = Math.max(deps.seenSeq, ledger?.highestSeq?.(subsystem) ?? 0);
+  return readKnownReleases({ ...deps, subsystem, seenSeq, targets: ledger?.targets() ?? null });
 }
 
 function sign(

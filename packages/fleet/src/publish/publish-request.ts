@@ -43,12 +43,6 @@ export interface PublishRequest {
   readonly seq: number | null;
   /** Lets other bytes of a version be published that has a release, and a lower version than the newest. */
   readonly isAgain: boolean;
-  /**
-   * `commits`: the release is one more commit of a followed branch, where there are no major versions.
-   *
-   * @default "versions"
-   */
-  readonly follows?: "versions" | "commits";
   /** @default 90 days */
   readonly expiresInMs?: number;
 }
@@ -62,11 +56,17 @@ export type PublishStep =
   | "published"
   | "told";
 
+/** A ledger as a publisher sees it. */
+export interface PublisherLedger extends Pick<FleetLedger, "publish" | "targets"> {
+  /** The highest `seq` of a subsystem in any channel; 0 for none. Absent: what the targets say. */
+  readonly highestSeq?: (subsystem: string) => number;
+}
+
 /** What publishing needs. */
 export interface PublishDeps {
   readonly host: ReleaseHost;
   /** Null: only the release host is told. */
-  readonly ledger: Pick<FleetLedger, "publish" | "targets"> | null;
+  readonly ledger: PublisherLedger | null;
   readonly signer: ReleaseSigner;
   /** Who publishes: what one has begun, only the same one continues at once. At most 100 characters. */
   readonly publisher: string;

@@ -1,4 +1,9 @@
-import type { ReleaseManifest, SignedRelease } from "@tideline/version/fleet";
+import {
+  REASONS,
+  type ReasonCode,
+  type ReleaseManifest,
+  type SignedRelease,
+} from "@tideline/version/fleet";
 import type { PublishAnswer } from "../ledger/fleet-ledger.js";
 import { SyncError } from "../sync-error.js";
 import type { PublishDeps } from "./publish-request.js";
@@ -10,7 +15,8 @@ const CONFLICTS: readonly string[] = ["SEQ_NOT_NEWER", "SEQ_TAKEN"];
  * Tells the ledger of a release that is public. To tell it twice changes nothing.
  *
  * @returns Null if there is no ledger to tell.
- * @throws {SyncError} `PUBLISH_CONFLICT` or `LEDGER_REFUSED`
+ * @throws {SyncError} `PUBLISH_CONFLICT`; a reason that the ledger shares with machines, as
+ *   `MANIFEST_EXPIRED`; `LEDGER_REFUSED` for any other
  */
 export async function tellLedger(
   signed: SignedRelease,
@@ -20,9 +26,13 @@ export async function tellLedger(
   if (ledger === null) return null;
   const answer = await ledger.publish(signed, signal);
   if (answer.ok) return answer;
-  const reason = CONFLICTS.includes(answer.code) ? "PUBLISH_CONFLICT" : "LEDGER_REFUSED";
   throw new SyncError(
-    reason,
+    reasonOf(answer.code),
     `Cannot publish ${subsystem} ${version}: expected the ledger to take release ${seq}, got ${answer.code} (${answer.message})`,
   );
+}
+
+function reasonOf(code: string): ReasonCode {
+  if (CONFLICTS.includes(code)) return "PUBLISH_CONFLICT";
+  return Object.hasOwn(REASONS, code) ? (code as ReasonCode) : "LEDGER_REFUSED";
 }

@@ -31,7 +31,8 @@ export class PublishRig {
   readonly log: string[] = [];
   /** How long the release host was waited for, in ms. */
   readonly waits: number[] = [];
-  now = Date.UTC(2026, 5, 1);
+  /** ms since epoch. */
+  now: number;
   #answer: (release: SignedRelease) => PublishAnswer = () => ({
     ok: true,
     mode: "running",
@@ -41,10 +42,12 @@ export class PublishRig {
   private constructor(host: ReleaseHostRig, fleet: SignedFleet) {
     this.host = host;
     this.fleet = fleet;
+    this.now = fleet.now;
   }
 
-  static async start(): Promise<PublishRig> {
-    const fleet = new SignedFleet({ now: Date.UTC(2026, 5, 1) });
+  /** @param now Where another process looks at the clock too, its time. */
+  static async start(now = Date.UTC(2026, 5, 1)): Promise<PublishRig> {
+    const fleet = new SignedFleet({ now });
     return new PublishRig(await ReleaseHostRig.start(), fleet);
   }
 
