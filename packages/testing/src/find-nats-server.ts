@@ -8,7 +8,6 @@ export const NATS_VERSIONS = ["2.10.24", "2.10.25"] as const;
  * Gives the path of a released nats-server, built by `go install` where Go is there.
  *
  * @returns Null if there is none; that is said loudly.
- * @throws {Error} In CI, if there is Go and the build fails.
  */
 export async function findNatsServer(
   version: (typeof NATS_VERSIONS)[number],
