@@ -4,6 +4,7 @@ import { addApprove } from "./approve.js";
 import { addBuild } from "./build.js";
 import { addCheck } from "./check.js";
 import { addEnrol } from "./enrol.js";
+import { addGuard } from "./guard.js";
 import { addInstall } from "./install.js";
 import { addKeys } from "./keys.js";
 import { addPin } from "./pin.js";
@@ -18,6 +19,7 @@ import { addWatch } from "./watch.js";
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [
   addWatch,
+  addGuard,
   addCheck,
   addStatus,
   addApply,
