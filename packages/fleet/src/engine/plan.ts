@@ -5,9 +5,9 @@ import {
   type ReasonCode,
   type ReleaseArtifact,
   type ReleaseManifest,
+  releaseStep,
   type SignedRelease,
   type UpdateClass,
-  updateClass,
 } from "@tideline/version/fleet";
 import semver from "semver";
 import type { SubsystemConfig } from "../config/sync-config.js";
@@ -138,7 +138,7 @@ export function plan(facts: PlanFacts): Plan {
     );
   }
   if (facts.approved !== "ledger" && !facts.approved.has(manifest.seq)) {
-    const step = furthestStep(liveVersion?.version ?? null, manifest);
+    const step = releaseStep(liveVersion?.version ?? null, manifest);
     if (live.state !== "absent" && needsApproval(step, manifest, subsystem.automatic)) {
       const what = step === null ? "a version that cannot be compared" : `a ${step} step`;
       return wait("WAITING_FOR_APPROVAL", `${version} of "${name}" is ${what}`, null);
@@ -173,17 +173,6 @@ function whatIsWrong(live: LiveBinary & { state: "unknown" | "drifted" }): strin
   if (live.state === "unknown") return `expected a known binary, but ${live.problem}`;
   const { checksum } = live.version;
   return `expected sha256 ${checksum} as in its .version, got "${live.sha256}"`;
-}
-
-/**
- * The signed class says how a release stands to the one before it; a machine that missed some takes a
- * longer step. Null if one of the versions cannot be read as one.
- */
-function furthestStep(from: string | null, manifest: ReleaseManifest): UpdateClass | null {
-  if (from === null) return manifest.updateClass;
-  const own = updateClass(from, manifest.version);
-  if (own === null) return null;
-  return ORDER.indexOf(own) > ORDER.indexOf(manifest.updateClass) ? own : manifest.updateClass;
 }
 
 function needsApproval(

@@ -1,4 +1,9 @@
-import { type ReleaseManifest, updateClass } from "@tideline/version/fleet";
+import {
+  isNamedAfterCommit,
+  type ReleaseManifest,
+  type UpdateClass,
+  updateClass,
+} from "@tideline/version/fleet";
 import { SyncError } from "../sync-error.js";
 import type { PublishRequest } from "./publish-request.js";
 
@@ -44,7 +49,7 @@ export function buildManifest(request: PublishRequest, facts: ManifestFacts): Re
     subsystem,
     seq,
     version,
-    updateClass: before === null ? "minor" : (updateClass(before.version, version) ?? "major"),
+    updateClass: stepFrom(before, { version, upstream }),
     isCritical,
     upstream,
     createdAt: now,
@@ -56,4 +61,16 @@ export function buildManifest(request: PublishRequest, facts: ManifestFacts): Re
     dataRollback,
     artifacts,
   };
+}
+
+/**
+ * The next commit of a branch is a minor step: detection lets a branch that was rewritten through
+ * only when somebody has approved it.
+ */
+function stepFrom(
+  before: ReleaseManifest | null,
+  now: Pick<ReleaseManifest, "version" | "upstream">,
+): UpdateClass {
+  if (before === null || isNamedAfterCommit(now)) return "minor";
+  return updateClass(before.version, now.version) ?? "major";
 }

@@ -37,6 +37,7 @@ export { parseSignedKeyset, parseSignedRelease } from "./parse-signed-release.js
 export { type Platform, type PlatformKey, platformKey } from "./platform.js";
 export { REASONS, type ReasonCode } from "./reasons.js";
 export type { ReleaseArtifact, ReleaseManifest, UpdateClass } from "./release-manifest.js";
+export { isNamedAfterCommit, releaseStep } from "./release-step.js";
 export {
   checkRolloutPolicy,
   DEFAULT_ROLLOUT_POLICY,

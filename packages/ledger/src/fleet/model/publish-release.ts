@@ -1,8 +1,8 @@
 import {
   type FleetAnswer,
   type ReleaseManifest,
+  releaseStep,
   type SignedRelease,
-  updateClass,
 } from "@tideline/version/fleet";
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import { findApproval, findRelease, findRollout, newestRollout } from "./find-rollout.js";
@@ -108,13 +108,13 @@ async function findProblem(
 /**
  * A step that may break something needs a person: a major one by the publisher's word or by the
  * versions themselves, and one between versions that cannot be compared. To go back to what was let
- * through before needs nobody.
+ * through before needs nobody, and neither does the next commit of a branch.
  */
 async function needsApproval(
   ctx: FleetMutationCtx,
   { channel, manifest }: Publication,
 ): Promise<boolean> {
-  const { subsystem, reverts, version } = manifest;
+  const { subsystem, reverts } = manifest;
   if (reverts !== null) {
     const approval = await findApproval(ctx, { channel, subsystem, seq: reverts });
     if (approval === null || approval.state === "approved") return false;
@@ -123,7 +123,7 @@ async function needsApproval(
   const settledId = (await findRingTarget(ctx, { channel, subsystem }))?.settledId ?? null;
   const settled = settledId === null ? null : await ctx.db.get(settledId);
   if (settled === null) return false;
-  const step = updateClass(settled.version, version);
+  const step = releaseStep(settled.version, manifest);
   return step === null || step === "major";
 }
 
