@@ -1,4 +1,5 @@
 import { EXIT_CODES } from "./commands/terminal.js";
+import { endWithGuard } from "./guard/alive.js";
 import { run } from "./run.js";
 
 /**
@@ -20,6 +21,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
       controller.abort();
     });
   }
+  endWithGuard(() => controller.abort());
   // `tideline-sync check | head -1` closes the pipe; that is no failure of ours.
   process.stdout.on("error", ignoreClosedPipe);
   process.stderr.on("error", ignoreClosedPipe);

@@ -18,17 +18,26 @@ export interface SyncProcess {
   readonly ended: Promise<number | null>;
 }
 
+/** Where it runs, and what of. */
+export interface SyncProcessOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A one-file executable. @default the sources */
+  readonly file?: string;
+}
+
+const SOURCES = ["--conditions=convex", "--import", LOADER, MAIN];
+
 /** Starts it; the caller ends it. */
 export function startSync(
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  { cwd, env = {}, file }: SyncProcessOptions,
 ): SyncProcess {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(
-    process.execPath,
-    ["--conditions=convex", "--import", LOADER, MAIN, ...args],
-    { cwd, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const program = file === undefined ? SOURCES : [file];
+  const child = spawn(process.execPath, [...program, ...args], {
+    ...{ cwd, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] },
+  });
   const lines: string[] = [];
   const output: string[] = [];
   const waiting = new Set<() => void>();
@@ -60,7 +69,7 @@ export function startSync(
 /** Runs it to its end. */
 export async function runSync(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  options: SyncProcessOptions,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly lines: string[] }> {
   const run = startSync(args, options);
   const code = await run.ended;

@@ -16,9 +16,20 @@ export async function commit(attempt: Attempt): Promise<UpdateOutcome> {
   const { deps, subsystem } = attempt;
   const { version, seq, to, from } = attempt.journal;
   await attempt.enter("committed");
+  await settle(attempt);
   await forgetAttempts(attempt.state, subsystem.name);
   await sweepStaging(attempt.stagingFolder);
   deps.log(`${subsystem.name}: ${version} runs, ${from?.version ?? "nothing"} is kept`);
   await attempt.end({ state: "committed", reason: null, detail: null, log: [] }, to.checksum);
   return { state: "committed", version, seq };
+}
+
+/** Lets the supervisor know that what is live now is well. That it could not note it changes nothing. */
+export async function settle({ deps, subsystem: { name, service } }: Attempt): Promise<void> {
+  if (service === null) return;
+  try {
+    await deps.supervisor.settle?.(service);
+  } catch (error) {
+    deps.log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

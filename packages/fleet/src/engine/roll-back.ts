@@ -4,6 +4,7 @@ import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
 import { childSignal } from "./child-signal.js";
+import { settle } from "./commit.js";
 import { deny } from "./denied.js";
 import { passGate, type Watched } from "./gate.js";
 import type { Failure } from "./journal.js";
@@ -63,6 +64,7 @@ export async function rollBack(
     }
   }
   await attempt.enter("rolled-back");
+  await settle(attempt);
   await attempt.end({ ...failure, state: "rolled-back" }, restored.checksum);
   const { reason, detail } = failure;
   const { seq } = attempt.journal;

@@ -1,19 +1,36 @@
 import { readFile } from "node:fs/promises";
 import type { SyncConfig } from "../config/sync-config.js";
+import { SELF_SERVICE } from "../guard/guard-paths.js";
+import { SelfSupervisor } from "../guard/self-supervisor.js";
+import { withSelf } from "../guard/with-self.js";
 import { ProcessComposeSupervisor } from "./process-compose.js";
 import type { Supervisor } from "./supervisor.js";
 import { parseSupervisorAddress } from "./supervisor-address.js";
 import { SystemdSupervisor } from "./systemd.js";
 
 /**
- * Gives the supervisor that a configuration names. Nothing is asked of it yet.
+ * Gives the supervisor that a configuration names, and for the service `self` the guard of
+ * `tideline-sync`. Nothing is asked of it yet.
  *
  * process-compose's token comes from `PC_API_TOKEN`, else from the file of `PC_API_TOKEN_PATH`, as
  * in its own client.
+ *
+ * @param ending Aborts when this process is told to end, if it is one that a guard may have started.
  */
 export function openSupervisor(
-  { supervisor }: Pick<SyncConfig, "supervisor">,
+  { supervisor, subsystems = {} }: Pick<SyncConfig, "supervisor"> & Partial<SyncConfig>,
   env: Readonly<Record<string, string | undefined>> = process.env,
+  ending: AbortSignal | null = null,
+): Supervisor {
+  const others = openOthers(supervisor, env);
+  const itself = Object.values(subsystems).find(({ service }) => service === SELF_SERVICE);
+  if (itself === undefined) return others;
+  return withSelf(others, new SelfSupervisor(itself.binary, ending));
+}
+
+function openOthers(
+  supervisor: SyncConfig["supervisor"],
+  env: Readonly<Record<string, string | undefined>>,
 ): Supervisor {
   switch (supervisor.kind) {
     case "process-compose": {

@@ -12,7 +12,7 @@ import { readWireState } from "./wire-state.js";
 
 /** Which supervisor, and how to come in. */
 export interface ProcessComposeOptions {
-  readonly kind: "process-compose" | "built-in";
+  readonly kind: "process-compose" | "built-in" | "guard";
   readonly address: SupervisorAddress;
   /** Value of `PC_API_TOKEN`; read anew for each call, so that a changed file counts. */
   readonly token: () => Promise<string | null>;
@@ -46,7 +46,7 @@ interface ServiceInfo {
 
 /** Drives process-compose, or the built-in supervisor, by its routes. */
 export class ProcessComposeSupervisor implements Supervisor {
-  readonly kind: "process-compose" | "built-in";
+  readonly kind: "process-compose" | "built-in" | "guard";
   readonly #options: ProcessComposeOptions;
   /** What is under way for each service; concurrent restarts have started a service three times (#347). */
   readonly #queues = new Map<string, Promise<void>>();
@@ -259,7 +259,7 @@ export class ProcessComposeSupervisor implements Supervisor {
   }
 
   get #who(): string {
-    return this.kind === "built-in" ? "the built-in supervisor" : "process-compose";
+    return NAMES[this.kind];
   }
 
   #notOurs(found: string): SupervisorError {
@@ -270,6 +270,12 @@ export class ProcessComposeSupervisor implements Supervisor {
     );
   }
 }
+
+const NAMES = {
+  "process-compose": "process-compose",
+  "built-in": "the built-in supervisor",
+  guard: "the guard of tideline-sync",
+} as const;
 
 function name(service: string): string {
   return encodeURIComponent(service);

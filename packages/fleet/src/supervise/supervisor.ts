@@ -18,7 +18,7 @@ export interface ServiceState {
 
 /** Drives the services of one machine. Every call may throw a {@link SupervisorError}. */
 export interface Supervisor {
-  readonly kind: "process-compose" | "systemd" | "built-in";
+  readonly kind: "process-compose" | "systemd" | "built-in" | "guard";
   /** @throws {SupervisorError} `unknown-service` if it has none of that name. */
   inspect(service: string, signal: AbortSignal): Promise<ServiceState>;
   /** Ends it and starts it again, and nothing else; resolves before it is ready. */
@@ -40,6 +40,11 @@ export interface Supervisor {
   ): Promise<void>;
   /** Its newest lines of output, oldest first. */
   logs(service: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Takes note that the service's binary, as it lies there now, was watched and found well. Only
+   * the guard of `tideline-sync` has a use for it; may be repeated.
+   */
+  settle?(service: string): Promise<void>;
 }
 
 /** Why the supervisor did not do what it was asked. */

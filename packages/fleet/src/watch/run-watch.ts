@@ -4,6 +4,7 @@ import type { SyncConfig } from "../config/sync-config.js";
 import { type EngineDeps, subsystemOf } from "../engine/engine-deps.js";
 import { recover } from "../engine/recover.js";
 import { updateSubsystem } from "../engine/update-subsystem.js";
+import { sayAlive } from "../guard/alive.js";
 import { openLedger } from "../ledger/open-ledger.js";
 import { openTrustStore } from "../open-trust-store.js";
 import { isDeveloperMachine } from "../publish/is-developer-machine.js";
@@ -46,7 +47,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
   const { ledger, machine } = opened;
   const engine: EngineDeps = {
     ...{ config, ledger, machine, trust, fetch, now },
-    supervisor: openSupervisor(config, env),
+    supervisor: openSupervisor(config, env, signal),
     log: say,
     atStep: () => {},
   };
@@ -69,6 +70,7 @@ export async function runWatch(options: RunWatchOptions): Promise<void> {
         }
       },
     });
+    sayAlive();
     await ended(signal);
     await watch.close();
   } finally {

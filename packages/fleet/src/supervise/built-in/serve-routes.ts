@@ -4,9 +4,15 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { WireEvent } from "../wire-state.js";
 import type { ManagedService } from "./managed-service.js";
 
+/** What the routes need of a service. */
+export type ServedService = Pick<
+  ManagedService,
+  "name" | "service" | "state" | "logs" | "start" | "stop" | "restart"
+>;
+
 /** What the routes are about. */
 export interface RoutesOptions {
-  readonly services: ReadonlyMap<string, ManagedService>;
+  readonly services: ReadonlyMap<string, ServedService>;
   /** Of `tideline-sync`; told by `/project/state`. */
   readonly version: string;
   /** `POST /project/stop` was called. */
@@ -16,7 +22,7 @@ export interface RoutesOptions {
 /** A server that does not listen yet, and how its streams hear of changes. */
 export interface Routes {
   readonly server: Server;
-  readonly publish: (service: ManagedService) => void;
+  readonly publish: (service: ServedService) => void;
   readonly close: () => void;
 }
 
@@ -33,7 +39,7 @@ export function serveRoutes(options: RoutesOptions): Routes {
   });
   const streams = new Map<WebSocket, ReadonlySet<string>>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
-  const tell = (socket: WebSocket, service: ManagedService, snapshot: boolean) => {
+  const tell = (socket: WebSocket, service: ServedService, snapshot: boolean) => {
     if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate();
     const event: WireEvent = { ...(snapshot && { snapshot }), state: service.state() };
     socket.send(JSON.stringify(event));
@@ -73,7 +79,7 @@ async function answer(request: IncomingMessage, options: RoutesOptions): Promise
   const { services, version, onStop } = options;
   const parts = urlOf(request).pathname.split("/").slice(1).map(decodeURIComponent);
   const [first, second = "", third = "", fourth = "", fifth = ""] = parts;
-  const find = (name: string): ManagedService => {
+  const find = (name: string): ServedService => {
     const service = services.get(name);
     if (service === undefined) throw new Error(`no such process: ${name}`);
     return service;
@@ -115,7 +121,7 @@ async function answer(request: IncomingMessage, options: RoutesOptions): Promise
   }
 }
 
-function infoOf({ name, service }: ManagedService): object {
+function infoOf({ name, service }: ServedService): object {
   return {
     name,
     entrypoint: service.command,
