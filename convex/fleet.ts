@@ -1,4 +1,6 @@
-export {
+import { fleetFunctions } from "@tideline/ledger";
+
+export const {
   advanceRollouts,
   changeRollout,
   cleanUpFleet,
@@ -15,4 +17,4 @@ export {
   watchFleet,
   watchHints,
   watchTargets,
-} from "@tideline/ledger";
+} = fleetFunctions;

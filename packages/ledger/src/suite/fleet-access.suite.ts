@@ -133,6 +133,18 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
       });
     });
 
+    test.each(["{", "{}", '{"rings":[],"criticalBake":1,"outcomeWithinMs":1}'])(
+      "with the rollout policy %s nothing is published",
+      async (policy) => {
+        const r = rig();
+        await withVariable(getClient(), "TIDELINE_ROLLOUT_POLICY", policy, async () => {
+          const message = await failure(r.publish(1), "INVALID_SETTING");
+          expect(message).toContain("Cannot read TIDELINE_ROLLOUT_POLICY: expected");
+        });
+        expect(await r.publish(1)).toMatchObject({ ok: true });
+      },
+    );
+
     test("what does not belong in the arguments is refused, and the sentence says what does", async () => {
       const r = rig();
       const enrol = (change: object) =>

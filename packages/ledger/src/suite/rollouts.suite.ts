@@ -179,9 +179,12 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
       const rings = QUICK_POLICY.rings.map((_, ring) => next.filter((p) => p.ring === ring));
       const [canaries = [], tenth = [], half = []] = rings;
       for (const [ring, group] of [canaries, tenth].entries()) {
+        // Of few machines the canaries may be all of the first tenth.
+        if (group.length === 0) continue;
         expect(allowed(await r.target(), next)).toEqual(rings.slice(0, ring + 1).flat());
         await update(group, 2, "committed");
-        await r.until((state) => expect(state?.rollout).toMatchObject({ ring: ring + 1 }));
+        const open = ring === 0 && tenth.length === 0 ? 2 : ring + 1;
+        await r.until((state) => expect(state?.rollout).toMatchObject({ ring: open }));
       }
       expect(allowed(await r.target(), next)).toEqual(rings.slice(0, 3).flat());
       const allowedBad = Math.max(2, Math.floor(0.02 * half.length));

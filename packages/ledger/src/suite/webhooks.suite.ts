@@ -27,10 +27,9 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
   const fresh = () => first.pop() as string;
   const other = `other-${RUN}`;
 
-  beforeAll(async () => {
-    const entries = first.flatMap((name) => [`${name}=${SECRET}`, `${name}=${NEXT_SECRET}`]);
-    await getClient().setVariable(SECRETS, [...entries, `${other}=${OTHER_SECRET}`].join(","));
-  });
+  const entries = first.flatMap((name) => [`${name}=${SECRET}`, `${name}=${NEXT_SECRET}`]);
+  const setting = [...entries, `${other}=${OTHER_SECRET}`].join(",");
+  beforeAll(() => getClient().setVariable(SECRETS, setting));
   afterAll(() => getClient().setVariable(SECRETS, null));
 
   /** `sha256=…` by openssl, over the very bytes. */
@@ -235,6 +234,26 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
       "a subsystem %j without a secret is answered 404",
       async (name) => {
         expect((await post(name, PUSH)).status).toBe(404);
+      },
+    );
+
+    test.each([
+      ["nats=short", 500, "INVALID_SETTING"],
+      ["a-secret-without-a-subsystem", 500, "INVALID_SETTING"],
+      [null, 403, "FLEET_NOT_CONFIGURED"],
+    ])(
+      "with the secrets %j nothing is taken, and they are not quoted",
+      async (wrong, status, code) => {
+        const subsystem = fresh();
+        await getClient().setVariable(SECRETS, wrong);
+        try {
+          const response = await post(subsystem, PUSH);
+          const text = await response.text();
+          expect([response.status, JSON.parse(text)]).toMatchObject([status, { code }]);
+          if (wrong !== null) expect(text).not.toContain(wrong.split("=").at(-1));
+        } finally {
+          await getClient().setVariable(SECRETS, setting);
+        }
       },
     );
 
