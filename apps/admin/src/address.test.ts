@@ -2,7 +2,14 @@
 
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openTarget, setFilter, targetHref, useAddress } from "./address.js";
+import {
+  openFleet,
+  openTarget,
+  setFilter,
+  setFleetFilter,
+  targetHref,
+  useAddress,
+} from "./address.js";
 
 const WEB = { appName: "web", environment: "production" };
 
@@ -17,7 +24,24 @@ test.each([
   ["/?target=nonsense", null, ""],
 ])("%s", (href, target, filter) => {
   history.replaceState(null, "", href);
-  expect(renderHook(useAddress).result.current).toEqual({ target, filter });
+  expect(renderHook(useAddress).result.current).toEqual({
+    ...{ page: "target", target, filter, state: "" },
+  });
+});
+
+test("the fleet has an address of its own, with what its machines are filtered by", () => {
+  const { result } = renderHook(useAddress);
+  act(() => openTarget(WEB));
+  const steps = history.length;
+  act(() => openFleet());
+  expect(result.current).toEqual({ page: "fleet", target: null, filter: "", state: "" });
+  expect(history.length).toBe(steps + 1);
+  act(() => setFleetFilter({ filter: "a & b", state: "failed" }));
+  expect(location.search).toBe("?page=fleet&filter=a%20%26%20b&state=failed");
+  expect(result.current).toMatchObject({ page: "fleet", filter: "a & b", state: "failed" });
+  expect(history.length).toBe(steps + 1);
+  act(() => history.replaceState(null, "", "/?page=elsewhere"));
+  expect(renderHook(useAddress).result.current.page).toBe("target");
 });
 
 test("a target's address can be read", () => {

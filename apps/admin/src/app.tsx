@@ -1,9 +1,11 @@
 import { useVersionCheck } from "@tideline/react";
 import { useConvex, useQuery } from "convex/react";
-import { ChevronsUpDown, Keyboard } from "lucide-react";
+import { ChevronsUpDown, Keyboard, Waypoints } from "lucide-react";
+import type { MouseEvent } from "react";
 import { useRef, useState } from "react";
 import { api } from "../../../convex/_generated/api.js";
-import { useAddress } from "./address.js";
+import { FLEET_HREF, openFleet, useAddress } from "./address.js";
+import { FleetPage } from "./fleet/fleet-page.js";
 import type { Target, TargetName } from "./ledger.js";
 import { targetKey } from "./ledger.js";
 import { ConnectionBar, isBarShown } from "./shell/connection-bar.js";
@@ -36,17 +38,18 @@ export function App() {
 
 function Shell({ onHelp }: { onHelp(): void }) {
   const targets = useQuery(api.deployments.listTargets, {});
-  const { target: asked, filter } = useAddress();
+  const { page, target: asked, filter, state } = useAddress();
   const [isListOpen, setIsListOpen] = useState(false);
   const first = targets?.[0] ?? null;
-  const selected: TargetName | null = asked ?? first;
+  const isFleet = page === "fleet";
+  const selected: TargetName | null = isFleet ? null : (asked ?? first);
   return (
     <div className="mx-auto max-w-7xl md:grid md:grid-cols-[15.5rem_minmax(0,1fr)]">
       <a
         href="#main"
         className="button sr-only left-4 top-4 z-30 focus:not-sr-only focus:absolute focus:px-3"
       >
-        Skip to the target
+        {isFleet ? "Skip to the fleet" : "Skip to the target"}
       </a>
       <header className="border-line md:sticky md:top-(--bar) md:flex md:h-[calc(100dvh-var(--bar))] md:flex-col md:border-r">
         <div className="flex items-center gap-2 px-4 py-3">
@@ -64,7 +67,9 @@ function Shell({ onHelp }: { onHelp(): void }) {
             aria-controls="targets"
             onClick={() => setIsListOpen(!isListOpen)}
           >
-            <span className="truncate">{selected === null ? "Targets" : targetKey(selected)}</span>
+            <span className="truncate">
+              {isFleet ? "Fleet" : selected === null ? "Targets" : targetKey(selected)}
+            </span>
             <ChevronsUpDown aria-hidden size={14} className="shrink-0" />
           </button>
           <div className="ml-auto flex">
@@ -84,6 +89,7 @@ function Shell({ onHelp }: { onHelp(): void }) {
           id="targets"
           className={`min-h-0 grow px-2 pt-1 pb-4 md:block md:overflow-y-auto ${isListOpen ? "" : "hidden"}`}
         >
+          <FleetLink isSelected={isFleet} onChoose={() => setIsListOpen(false)} />
           {targets === undefined ? (
             <TargetListSkeleton />
           ) : (
@@ -99,11 +105,44 @@ function Shell({ onHelp }: { onHelp(): void }) {
         </div>
       </header>
       <main id="main" tabIndex={-1} className="px-4 pb-16 pt-2 outline-none sm:px-6 md:pt-6">
-        <ErrorBoundary key={selected && targetKey(selected)} what="this target">
-          <Main targets={targets} selected={selected} filter={filter} />
-        </ErrorBoundary>
+        {isFleet ? (
+          <ErrorBoundary key="fleet" what="the fleet">
+            <FleetPage filter={filter} state={state} />
+          </ErrorBoundary>
+        ) : (
+          <ErrorBoundary key={selected && targetKey(selected)} what="this target">
+            <Main targets={targets} selected={selected} filter={filter} />
+          </ErrorBoundary>
+        )}
       </main>
     </div>
+  );
+}
+
+interface FleetLinkProps {
+  readonly isSelected: boolean;
+  onChoose(): void;
+}
+
+function FleetLink({ isSelected, onChoose }: FleetLinkProps) {
+  const open = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    openFleet();
+    onChoose();
+  };
+  return (
+    <nav aria-label="Pages" className="mb-4">
+      <a
+        href={FLEET_HREF}
+        onClick={open}
+        aria-current={isSelected ? "page" : undefined}
+        className="hover:bg-sunken aria-[current=page]:bg-sunken flex items-center gap-2 rounded-lg px-2 py-1.5 font-medium transition-colors"
+      >
+        <Waypoints aria-hidden size={16} className="text-muted shrink-0" />
+        Fleet
+      </a>
+    </nav>
   );
 }
 

@@ -5,6 +5,10 @@ import { ConvexProvider, ConvexReactClient } from "convex/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.js";
+import { takeFleetToken } from "./fleet/fleet-token.js";
+
+// Before anything is drawn, or sent.
+takeFleetToken();
 
 const convex = new ConvexReactClient(import.meta.env.VITE_CONVEX_URL ?? "http://127.0.0.1:3210");
 const root = document.getElementById("root");

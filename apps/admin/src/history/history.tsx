@@ -1,12 +1,13 @@
 import { ArrowUp, Search } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Deployment } from "../ledger.js";
+import { stepThrough } from "../shell/step-through.js";
+import { useKeptPlace } from "../shell/use-kept-place.js";
 import { useShortcuts } from "../shell/use-shortcuts.js";
 import { matchesFilter } from "../words/deployment-words.js";
 import { HistoryRow } from "./history-row.js";
 import { bendSegments, wentBackFrom } from "./rollback-bends.js";
 import { useArrivals } from "./use-arrivals.js";
-import { useKeptPlace } from "./use-kept-place.js";
 
 interface Props {
   /** Newest first. */
@@ -36,16 +37,9 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
     (id: string) => setOpenId((openId) => (id === openId ? null : id)),
     [],
   );
-  const step = (by: 1 | -1) => {
-    const buttons = [...(list.current?.querySelectorAll<HTMLElement>("[data-row-button]") ?? [])];
-    const at = buttons.indexOf(document.activeElement as HTMLElement);
-    const next = at === -1 ? 0 : Math.min(Math.max(at + by, 0), buttons.length - 1);
-    buttons[next]?.focus({ preventScroll: true });
-    buttons[next]?.closest("li")?.scrollIntoView({ block: "nearest" });
-  };
   useShortcuts({
-    j: () => step(1),
-    k: () => step(-1),
+    j: () => stepThrough(list.current, 1),
+    k: () => stepThrough(list.current, -1),
     "/": () => field.current?.select(),
     escape: () => isFiltered && onFilter(""),
   });

@@ -2,10 +2,10 @@ import { X } from "lucide-react";
 import type { RefObject } from "react";
 
 const KEYS = [
-  ["j", "Next deployment"],
-  ["k", "Previous deployment"],
+  ["j", "Next row"],
+  ["k", "Previous row"],
   ["Enter", "Open or close its details"],
-  ["/", "Filter the history"],
+  ["/", "Filter the rows"],
   ["Esc", "Clear the filter"],
   ["?", "This help"],
 ] as const;

@@ -1,0 +1,67 @@
+import { KeyRound } from "lucide-react";
+import { useId, useState } from "react";
+import { Command } from "../words/command.js";
+import { FleetCard } from "./fleet-card.js";
+
+interface Props {
+  /** True if the last one was not taken. */
+  readonly isWrong: boolean;
+  onToken(token: string): void;
+}
+
+/** Asks for the fleet's read token, and says where it comes from. */
+export function AskToken({ isWrong, onToken }: Props) {
+  const [text, setText] = useState("");
+  const fieldId = useId();
+  const errorId = useId();
+  return (
+    <FleetCard
+      Icon={KeyRound}
+      title={isWrong ? "This token is not taken" : "The fleet takes its read token"}
+      about="What your machines run is not for everybody. This tab keeps the token until it is closed, and nothing can be changed with it."
+    >
+      <form
+        className="grid gap-1.5"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() !== "") onToken(text);
+        }}
+      >
+        <label htmlFor={fieldId} className="font-medium">
+          Read token
+        </label>
+        <div className="flex flex-wrap gap-2">
+          <input
+            id={fieldId}
+            type="password"
+            className="field min-w-0 grow basis-48 font-mono"
+            // No browser shall offer to keep it: it lasts as long as the tab.
+            autoComplete="off"
+            spellCheck={false}
+            required
+            value={text}
+            aria-invalid={isWrong}
+            aria-describedby={isWrong ? errorId : undefined}
+            onChange={({ target }) => setText(target.value)}
+          />
+          <button type="submit" className="button">
+            Show the fleet
+          </button>
+        </div>
+        {isWrong && (
+          <p id={errorId} role="alert" className="text-red">
+            The ledger does not know it: it is misspelt, or was replaced by another one.
+          </p>
+        )}
+      </form>
+      <div className="border-line grid grid-cols-[minmax(0,1fr)] gap-1.5 border-t pt-4">
+        <h2 className="font-medium">Where it comes from</h2>
+        <p className="text-muted [overflow-wrap:anywhere]">
+          It is TIDELINE_FLEET_READ_TOKEN of the Convex deployment, the one that machines have too.
+          With npm start, the terminal shows a link that brings it.
+        </p>
+        <Command command="npx convex env get TIDELINE_FLEET_READ_TOKEN" />
+      </div>
+    </FleetCard>
+  );
+}

@@ -1,0 +1,46 @@
+import type { FleetAuditEntry } from "@tideline/version/fleet";
+import type { LucideIcon } from "lucide-react";
+import {
+  Ban,
+  CheckCheck,
+  CircleDot,
+  CirclePause,
+  CirclePlay,
+  CircleX,
+  History,
+  OctagonX,
+  Server,
+  ShieldAlert,
+  ShieldCheck,
+  Upload,
+} from "lucide-react";
+
+/** What was done, as a verb in the past that stands before the release. */
+export const AUDIT_ACTIONS: Readonly<
+  Record<
+    FleetAuditEntry["action"],
+    { readonly word: string; readonly Icon: LucideIcon; readonly className: string }
+  >
+> = {
+  publish: { word: "Published", Icon: Upload, className: "text-accent" },
+  approve: { word: "Approved", Icon: ShieldCheck, className: "text-accent" },
+  reject: { word: "Rejected", Icon: CircleX, className: "text-red" },
+  pause: { word: "Paused", Icon: CirclePause, className: "text-amber" },
+  resume: { word: "Resumed", Icon: CirclePlay, className: "text-accent" },
+  halt: { word: "Halted", Icon: OctagonX, className: "text-red" },
+  "open-ring": { word: "Opened a ring for", Icon: CircleDot, className: "text-amber" },
+  complete: { word: "Completed", Icon: CheckCheck, className: "text-accent" },
+  supersede: { word: "Superseded", Icon: History, className: "text-muted" },
+  enrol: { word: "Enrolled", Icon: Server, className: "text-muted" },
+  quarantine: { word: "Quarantined", Icon: ShieldAlert, className: "text-red" },
+  refused: { word: "Refused", Icon: Ban, className: "text-red" },
+};
+
+/** Says who did it, from what the ledger stores of the credential. */
+export function actorName(actor: string): string {
+  if (actor === "token") return "Operator";
+  if (actor === "rollout") return "By itself";
+  const [, kind, name] = /^(token|machine):(.+)$/.exec(actor) ?? [];
+  if (kind === undefined) return actor;
+  return kind === "token" ? `Operator of ${name}` : `Machine ${name}`;
+}

@@ -1,0 +1,60 @@
+import type { FleetRing } from "@tideline/version/fleet";
+import { CircleCheck, CircleDashed, CircleDot } from "lucide-react";
+import { ringParts, ringText } from "./ring-parts.js";
+
+const STATES = {
+  closed: { word: "Closed", Icon: CircleDashed, className: "text-muted" },
+  open: { word: "Open", Icon: CircleDot, className: "text-amber" },
+  passed: { word: "Passed", Icon: CircleCheck, className: "text-accent" },
+} as const;
+
+/** A rollout's rings in their order, each with a bar of how its machines fare and the same in words. */
+export function RolloutRings({ rings }: { readonly rings: readonly FleetRing[] }) {
+  return (
+    <ol aria-label="Rings" className="grid grid-cols-[minmax(0,1fr)] gap-2.5">
+      {rings.map((ring) => (
+        <Ring key={ring.name} ring={ring} />
+      ))}
+    </ol>
+  );
+}
+
+function Ring({ ring }: { readonly ring: FleetRing }) {
+  const { word, Icon, className } = STATES[ring.state];
+  return (
+    <li className="grid grid-cols-[minmax(0,1fr)] items-center gap-x-4 gap-y-1 sm:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
+      <span className="flex min-w-0 items-center gap-1.5" title={word}>
+        <Icon aria-hidden size={15} className={`shrink-0 ${className}`} />
+        <span className="[overflow-wrap:anywhere]">{ring.name}</span>
+        <span className="sr-only">: {word}.</span>
+      </span>
+      <RingBar ring={ring} />
+      <span className="text-muted text-xs [overflow-wrap:anywhere]">{ringText(ring)}</span>
+    </li>
+  );
+}
+
+/** Says nothing that the words beside it do not. */
+function RingBar({ ring }: { readonly ring: FleetRing }) {
+  const { total, succeeded, failed, vanished, inProgress } = ringParts(ring);
+  const parts = [
+    ["succeeded", succeeded, "bg-accent"],
+    ["in progress", inProgress, "bg-amber/60"],
+    ["vanished", vanished, "bg-control"],
+    ["failed", failed, "bg-red"],
+  ] as const;
+  return (
+    <span aria-hidden className="bg-sunken flex h-2 gap-px overflow-hidden rounded-full">
+      {parts.map(([name, count, className]) =>
+        count === 0 ? null : (
+          <span
+            key={name}
+            // One of thousands is still to be seen.
+            className={`min-w-1 motion-safe:transition-[width] ${className}`}
+            style={{ width: `${(100 * count) / total}%` }}
+          />
+        ),
+      )}
+    </span>
+  );
+}
