@@ -29,7 +29,7 @@ import { readPins } from "./pins.js";
 import { HAND_STEPS, ROLLBACK_STEPS, UPDATE_STEPS } from "./steps.js";
 
 const NAME = "nats";
-const AT_ONCE = 120;
+const AT_ONCE = 200;
 
 /** `good` and `bad` are updates to a version that is well and to one that ends at its start. */
 type Family = "good" | "bad" | "by-hand";
@@ -79,14 +79,14 @@ test("row 16: killed at any step, and again at any step of the recovery, a machi
     // back of an update that is not well: some of these stand for the others.
     const isEarly = UPDATE_STEPS.indexOf(first) < UPDATE_STEPS.indexOf("locked");
     const isAlike = family === "by-hand" || (family === "good" && isEarly);
-    const some = isAlike ? all.filter(() => random.chance(0.2)) : all;
+    const some = isAlike ? all.filter(() => random.chance(0.08)) : all;
     return some.map((second) => ({ family, first, second }));
   });
   await runCases(seconds);
   const total = firsts.length + seconds.length;
   console.log(`${total} cases (${firsts.length} single, ${seconds.length} double), seed ${seed}`);
   expect(total).toBeGreaterThanOrEqual(300);
-}, 120_000);
+}, 240_000);
 
 /** @returns The steps of each case's last process. */
 async function runCases(cases: readonly Case[]): Promise<readonly (readonly string[])[]> {
@@ -184,8 +184,6 @@ async function checkWhole({ family }: Case, machine: EngineMachine): Promise<voi
   const version = known.get(await machine.runs(NAME));
   expect(version, "the live binary is a known one").toBeDefined();
   await access(live, constants.X_OK);
-  const { stdout } = await promisify(execFile)(live, ["--version"]);
-  expect(stdout).toBe(`${NAME} ${version}\n`);
 }
 
 /** What holds after the recovery. */
@@ -194,6 +192,8 @@ async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
   const { config } = machine;
   const live = machine.live(NAME);
   const runs = await machine.runs(NAME);
+  const { stdout } = await promisify(execFile)(live, ["--version"]);
+  expect(stdout).toBe(`${NAME} ${await machine.version(NAME)}\n`);
   const after = one.family === "good" ? wanted.good : before;
   // Killed between pin and journal, a rollback by hand has not begun; whoever asked asks again.
   if (one.family !== "by-hand" || one.first !== "pinned") expect(runs).toBe(after.sha256);
@@ -228,13 +228,11 @@ async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
     .trim()
     .split("\n")
     .map((entry) => JSON.parse(entry).state as string);
-  const ended = states.filter((state) => state !== "downloading" && state !== "soaking");
-  expect(new Set(ended)).toEqual(
-    new Set([
-      one.family === "good" ? "committed" : "rolled-back",
-      ...(one.family === "bad" ? ended.filter((s) => s === "refused") : []),
-    ]),
-  );
+  const ends = states.filter((state) => state !== "downloading" && state !== "soaking");
+  // Asked for the same release again, it says that this one is denied.
+  const allowed = one.family === "good" ? ["committed"] : ["rolled-back", "refused"];
+  expect(ends[0]).toBe(allowed[0]);
+  expect(allowed).toEqual(expect.arrayContaining(ends));
 }
 
 function told(one: Case | undefined): string {

@@ -1,4 +1,4 @@
-import { bucketOf, type FleetTarget, platformKey } from "@tideline/version/fleet";
+import { bucketOf, type FleetTarget, type PlatformKey, platformKey } from "@tideline/version/fleet";
 import { platformHere } from "../artifact/platform-here.js";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { readLive } from "../swap/read-live.js";
@@ -44,7 +44,7 @@ export async function decide(
     ...{ subsystem, target, live, place, denied, approved, now },
     pin: (Object.hasOwn(pins, name) && pins[name]) || null,
     begun: options.countsAttempts === false ? [] : (attempts[name] ?? []),
-    platform: platformKey(platformHere()),
+    platform: platform(),
     syncVersion: SYNC_VERSION,
     isUrgent: options.isUrgent ?? false,
     verify: (release, expected) =>
@@ -52,6 +52,14 @@ export async function decide(
   };
   return { plan: plan(facts), facts };
 }
+
+/** Asked once: Node's report, which names the C library, takes ten milliseconds. */
+function platform(): PlatformKey {
+  known ??= platformKey(platformHere());
+  return known;
+}
+
+let known: PlatformKey | undefined;
 
 async function placeOf(
   { machine }: DecideDeps,
