@@ -17,7 +17,7 @@
  * of one scheduling decides its last digit. The 200 agents share one process, the ledger's as well,
  * and two cores: on machines of their own they would be slower by the network and faster by the rest.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -53,10 +53,12 @@ const folder = await mkdtemp(join(tmpdir(), "tideline-agent-bench-"));
 const ledger = await LedgerRig.create({ TIDELINE_WEBHOOK_SECRETS: `nats=${SECRET}` });
 const programs = await buildPrograms();
 const port = Number(new URL(ledger.url).port);
+const children: ChildProcess[] = [];
 try {
   await rest();
   await fanOut();
 } finally {
+  for (const child of children) child.kill("SIGKILL");
   await ledger.dispose();
   await programs.dispose();
   await rm(folder, { recursive: true, force: true });
@@ -77,6 +79,7 @@ async function rest(): Promise<void> {
   };
   const run = (program: string, args: readonly string[]) => {
     const child = spawn(process.execPath, [program, ...args], { cwd: folder, env });
+    children.push(child);
     const lines: string[] = [];
     const hears = (pattern: RegExp) =>
       new Promise<string>((resolve, reject) => {
