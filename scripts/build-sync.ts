@@ -5,7 +5,7 @@
  *   npm run build:sync [-- --out FILE]
  */
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -46,8 +46,11 @@ export async function buildSync(options: BuildSyncOptions = {}): Promise<BuiltSy
   const { code, moduleIds } = await bundle({ version, ...(await readCommit()) });
   const text = `${head(version)}${code.trimEnd()}\n${foot(await licences(moduleIds))}`;
   await mkdir(dirname(outFile), { recursive: true });
-  await writeFile(outFile, text);
-  await chmod(outFile, 0o755);
+  // By rename: somebody may run the old one just now.
+  const temporary = `${outFile}.${process.pid}.tmp`;
+  await writeFile(temporary, text);
+  await chmod(temporary, 0o755);
+  await rename(temporary, outFile);
   return { path: outFile, size: Buffer.byteLength(text), version };
 }
 

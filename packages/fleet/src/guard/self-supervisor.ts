@@ -58,9 +58,9 @@ export class SelfSupervisor implements Supervisor {
     }
   }
 
+  /** The same: the guard starts what does not run, and says at once of which file it will not. */
   async start(service: string, signal: AbortSignal): Promise<void> {
-    if ((await this.inspect(service, signal)).isRunning) return;
-    await this.#guard.start(SELF_SERVICE, signal);
+    await this.restart(service, signal);
   }
 
   async watch(

@@ -6,7 +6,12 @@ import { createHmac, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunningSupervisor, startSupervisor } from "@tideline/fleet";
+import {
+  privateKeyPem,
+  type RunningSupervisor,
+  type ServiceState,
+  startSupervisor,
+} from "@tideline/fleet";
 import { platformKey } from "@tideline/version/fleet";
 import { stringify } from "yaml";
 import { hashFile } from "../../../fleet/src/artifact/hash-file.js";
@@ -14,6 +19,7 @@ import { platformHere } from "../../../fleet/src/artifact/platform-here.js";
 import { readDenied } from "../../../fleet/src/engine/denied.js";
 import { type Outcomes, readOutcomes } from "../../../fleet/src/engine/outcome.js";
 import { guardPaths } from "../../../fleet/src/guard/guard-paths.js";
+import { SelfSupervisor } from "../../../fleet/src/guard/self-supervisor.js";
 import { packageBinary } from "../../../fleet/src/publish/package-binary.js";
 import { withMarker } from "../../../fleet/src/publish/release-marker.js";
 import { openSupervisor } from "../../../fleet/src/supervise/open-supervisor.js";
@@ -44,13 +50,18 @@ export class SyncMachine {
     this.#port = port;
   }
 
-  /** 1.0.0 is installed by its own command, and nothing runs but the services. */
-  static async install(builds: SyncBuilds): Promise<SyncMachine> {
+  /**
+   * Installs it, and starts the services beside it; the guard is not started yet.
+   *
+   * @param install How, in an empty folder. @default 1.0.0 by its own command
+   */
+  static async install(
+    builds: SyncBuilds,
+    install: (folder: string) => Promise<void> = (folder) => installFile(builds, folder),
+  ): Promise<SyncMachine> {
     const folder = await mkdtemp(join(tmpdir(), "tideline-install-"));
     const machine = new SyncMachine(folder, await ReleaseHostRig.start(), builds, await freePort());
-    const file = await builds.write("1.0.0");
-    const { code, lines } = await runSync(["install"], { cwd: folder, file });
-    if (code !== 0) throw new Error(`Cannot install: it ended with ${code}\n${lines.join("\n")}`);
+    await install(folder);
     await machine.#configure();
     await machine.#startServices();
     return machine;
@@ -71,6 +82,7 @@ export class SyncMachine {
 
   /** Starts the guard as a machine's own supervisor does, and waits until the service listens. */
   async startGuard(aliveWithin = "30s"): Promise<void> {
+    await this.stopGuard();
     this.#guard = startSync(["guard", "--alive-within", aliveWithin, "--", "watch"], {
       ...{ cwd: this.folder, file: this.paths.kept, env: { WEBHOOK_SECRET: SECRET } },
     });
@@ -159,9 +171,35 @@ export class SyncMachine {
   }
 
   /** Runs the installed program. */
-  async run(...args: string[]) {
-    const options = { cwd: this.folder, file: this.paths.active };
-    return await runSync(args, options);
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    return await runSync(args, { cwd: this.folder, file: this.paths.active, env });
+  }
+
+  /** What the guard says of the service. */
+  async inspect(): Promise<ServiceState> {
+    return await new SelfSupervisor(this.paths.active).inspect(
+      "self",
+      new AbortController().signal,
+    );
+  }
+
+  /** Takes the power away from the guard and from what it runs, as soon as a service other than `pid` runs. */
+  async cutPower(pid: number | null): Promise<void> {
+    const found = new AbortController();
+    let other: number | null = null;
+    await new SelfSupervisor(this.paths.active).watch(
+      "self",
+      (state) => {
+        if (state.pid === null || state.pid === pid) return;
+        other = state.pid;
+        found.abort();
+      },
+      found.signal,
+    );
+    this.guard.child.kill("SIGKILL");
+    process.kill(Number(other), "SIGKILL");
+    await this.guard.ended;
+    this.#guard = null;
   }
 
   async stopGuard(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
@@ -201,6 +239,17 @@ export class SyncMachine {
     this.#services = await startSupervisor(supervisor);
   }
 
+  /** For `publish`: the token, a release key and the keyset that names it. */
+  publisherEnv(): Record<string, string> {
+    const [key] = this.fleet.releaseKeys;
+    if (key === undefined) throw new Error("Cannot publish: expected a release key, got none");
+    return {
+      TIDELINE_RELEASE_TOKEN: this.host.token,
+      TIDELINE_RELEASE_KEY: privateKeyPem(key),
+      TIDELINE_KEYSET: JSON.stringify(this.fleet.signKeyset()),
+    };
+  }
+
   async #configure(): Promise<void> {
     const path = join(this.folder, "sync.config.yaml");
     // What `install` has written names the subsystem already; only its times are shortened here.
@@ -221,4 +270,10 @@ export class SyncMachine {
     });
     await writeFile(path, text);
   }
+}
+
+async function installFile(builds: SyncBuilds, folder: string): Promise<void> {
+  const file = await builds.write("1.0.0");
+  const { code, lines } = await runSync(["install"], { cwd: folder, file });
+  if (code !== 0) throw new Error(`Cannot install: it ended with ${code}\n${lines.join("\n")}`);
 }
