@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { ReasonCode, ReportedState } from "@tideline/version/fleet";
 import type { SubsystemConfig } from "../config/sync-config.js";
+import { despiteDisk } from "./despite-disk.js";
 import type { EngineDeps } from "./engine-deps.js";
 import { failureText } from "./failure-text.js";
 import type { Watched } from "./gate.js";
@@ -44,7 +45,13 @@ export class Attempt {
     await this.step(state);
   }
 
-  /** Changes the journal without a step. */
+  /** As {@link enter}, for the way back, which a full disk must not stop. */
+  async enterAnyway(state: Journal["state"], change: Partial<Journal> = {}): Promise<void> {
+    await despiteDisk(this.deps.log, () => this.amend({ ...change, state }));
+    await this.step(state);
+  }
+
+  /** Changes the journal without a step. It counts in memory also where the disk takes nothing. */
   async amend(change: Partial<Journal>): Promise<void> {
     this.#journal = { ...this.#journal, ...change };
     await writeJournal(this.state, this.#journal);
@@ -74,7 +81,10 @@ export class Attempt {
   ): Promise<void> {
     const { seq, version, subsystem } = this.#journal;
     const { state, reason, detail, log } = outcome;
-    await writeOutcome(this.state, subsystem, { ...outcome, version, seq, at: this.deps.now() });
+    const at = this.deps.now();
+    await despiteDisk(this.deps.log, () =>
+      writeOutcome(this.state, subsystem, { ...outcome, version, seq, at }),
+    );
     this.tell(state, runs, reason, detail === null ? null : failureText({ detail, log }));
     await this.#reporter.settled();
     await this.step("told");

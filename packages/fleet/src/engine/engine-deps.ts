@@ -19,7 +19,7 @@ export interface EngineDeps {
   readonly log: (line: string) => void;
   /**
    * Is awaited after each step that has changed the disk or a service, with the step's name and the
-   * subsystem's; see {@link STEPS}. A test's process may end itself there. Does nothing otherwise.
+   * subsystem's; see {@link UPDATE_STEPS}. A test's process may end itself there. Does nothing otherwise.
    */
   readonly atStep: (step: string, subsystem: string) => void | Promise<void>;
 }

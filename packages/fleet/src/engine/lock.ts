@@ -9,6 +9,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { link, open, readFile, rename, unlink } from "node:fs/promises";
+import { asDiskError } from "../disk-error.js";
 import { pause } from "../supervise/pause.js";
 import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.js";
 
@@ -29,13 +30,17 @@ interface Holder extends ProcessIdentity {
  * The file comes into being whole, by a link, so that nobody ever reads an empty one. Whoever finds
  * a dead owner first takes a guard that is named after that very owner: two that find it at once
  * can then not take the lock from each other. A guard is a lock as well and dies in the same way.
+ *
+ * @throws {SyncError} `DISK_FULL`, `FOLDER_NOT_WRITABLE`
  */
 export async function tryLock(path: string): Promise<HeldLock | null> {
   const own: Holder = { ...(await thisProcess()), nonce: randomBytes(8).toString("hex") };
   const draft = `${path}.${own.pid}-${own.nonce}`;
-  await writeWhole(draft, JSON.stringify(own));
   try {
+    await writeWhole(draft, JSON.stringify(own));
     return (await claim(path, draft)) ? held(path, own.nonce) : null;
+  } catch (error) {
+    throw asDiskError(error, `Cannot take the lock "${path}"`);
   } finally {
     // Gone already if it was renamed over a dead owner's lock.
     await unlink(draft).catch(() => {});

@@ -5,6 +5,7 @@ import { readLive } from "../swap/read-live.js";
 import { Attempt } from "./attempt.js";
 import { mendAttempts } from "./attempts.js";
 import { commit } from "./commit.js";
+import { despiteDisk } from "./despite-disk.js";
 import type { EngineDeps } from "./engine-deps.js";
 import { readJournal, removeJournal } from "./journal.js";
 import { lockSubsystem, waitForMachine } from "./locks.js";
@@ -112,10 +113,11 @@ async function tellAgain(
 /** On disk before anything else: what takes the machine down may do so again at once. */
 async function count(attempt: Attempt): Promise<void> {
   const { recoveries, isStoppedInOrder } = attempt.journal;
-  await attempt.amend({
+  const change = {
     recoveries: recoveries + (isStoppedInOrder ? 0 : 1),
     isStoppedInOrder: false,
-  });
+  };
+  await despiteDisk(attempt.deps.log, () => attempt.amend(change));
   await attempt.step("recovering");
 }
 

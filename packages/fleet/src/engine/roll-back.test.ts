@@ -1,5 +1,6 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type EngineMachine,
@@ -10,6 +11,7 @@ import {
   ReleaseLine,
   startMachine,
 } from "@tideline/testing/engine-rig";
+import { mountTmpfs } from "@tideline/testing/mount-tmpfs";
 import type { ServiceProgramOptions } from "@tideline/testing/service-program";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -228,6 +230,39 @@ test("the way back needs neither the release host nor the ledger, and waits for 
   });
   expect(machineLock).not.toBeNull();
   expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+});
+
+test("a version that has filled the disk is gone back from, and the record goes back with it", async (context) => {
+  const parent = await mkdtemp(join(tmpdir(), "tideline-full-"));
+  const mount = await mountTmpfs(parent, "size=1m", "a rollback on a full disk");
+  if (mount === null) return context.skip();
+  try {
+    await setUp({ parent, soakMs: 300 });
+    const bad = line.publish("nats", 2, { variant: "crash-later" });
+    const filler = join(machine.folder, "filler");
+    const outcome = await machine.update("nats", bad.target, {
+      atStep: async (step) => {
+        if (step !== "soaking") return;
+        await writeFile(filler, Buffer.alloc(2 ** 20)).catch(() => {});
+        const { pid } = await machine.inspect("nats");
+        process.kill(pid ?? 0, "SIGUSR1");
+      },
+    });
+    expect(machine.log.join("\n")).toContain("DISK_FULL");
+    expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    expect(await machine.runs("nats")).toBe(first.sha256);
+    expect(await machine.version("nats")).toBe("1.0.1");
+    expect((await machine.inspect("nats")).isRunning).toBe(true);
+    expect(await readJournal(machine.config.state, "nats")).toBeNull();
+    await rm(filler);
+    machine.clock.now += 600_000;
+    const next = await machine.update("nats", line.publish("nats", 3).target);
+    expect(next).toMatchObject({ state: "committed" });
+  } finally {
+    await machine.dispose();
+    await mount.unmount();
+    await rm(parent, { recursive: true });
+  }
 });
 
 describe("Show 8: a rollback by hand", () => {

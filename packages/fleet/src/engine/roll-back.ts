@@ -1,14 +1,15 @@
 import type { ReasonCode } from "@tideline/version/fleet";
-import { restorePrevious } from "../swap/restore-previous.js";
 import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
 import { childSignal } from "./child-signal.js";
 import { settle } from "./commit.js";
 import { deny } from "./denied.js";
+import { despiteDisk } from "./despite-disk.js";
 import { passGate, type Watched } from "./gate.js";
 import type { Failure } from "./journal.js";
 import { restartService } from "./restart-service.js";
+import { restoreLive } from "./restore-live.js";
 import type { UpdateOutcome } from "./update-outcome.js";
 
 /**
@@ -28,7 +29,7 @@ export async function rollBack(
   const { deps, subsystem } = attempt;
   if (illness !== null) {
     const log = await newestLines(attempt);
-    await attempt.enter("rolling-back", { failure: { ...illness, log }, recoveries: 0 });
+    await attempt.enterAnyway("rolling-back", { failure: { ...illness, log }, recoveries: 0 });
     deps.log(`${subsystem.name}: ${illness.reason}: ${illness.detail}; going back`);
   }
   const failure = attempt.journal.failure ?? NO_FAILURE;
@@ -36,16 +37,13 @@ export async function rollBack(
   if (kind === "update" && isOfTheBinary(failure.reason)) {
     const { reason } = failure;
     const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
-    await deny(attempt.state, [to.checksum], denial);
+    await despiteDisk(deps.log, () => deny(attempt.state, [to.checksum], denial));
     await attempt.step("denied");
   }
 
   let restored: VersionFile;
   try {
-    restored = await restorePrevious({
-      live: attempt.live,
-      atStep: (step) => attempt.step(`restore:${step}`),
-    });
+    restored = await restoreLive(attempt);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
@@ -63,7 +61,7 @@ export async function rollBack(
       return await needsOperator(attempt, failure, "ROLLBACK_FAILED", problem, restored.checksum);
     }
   }
-  await attempt.enter("rolled-back");
+  await attempt.enterAnyway("rolled-back");
   await settle(attempt);
   await attempt.end({ ...failure, state: "rolled-back" }, restored.checksum);
   const { reason, detail } = failure;
@@ -100,7 +98,11 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
       continue;
     }
     await attempt.step("old-restarted");
-    const verdict = await passGate(watched, null);
+    const verdict = await passGate(watched, null).catch(async (error: unknown) => {
+      // A stop in order, which the next start does not count as an outage.
+      if (watched.signal.aborted) await attempt.amend({ isStoppedInOrder: true });
+      throw error;
+    });
     if (verdict.ok) return null;
     problem = verdict.detail;
   }
@@ -119,7 +121,7 @@ async function needsOperator(
   const detail = `${failure.reason}: ${failure.detail}; then the way back failed: ${problem}`;
   deps.log(`${subsystem.name}: ${reason}: ${detail}. Somebody has to come`);
   const log = [...failure.log, ...(await newestLines(attempt))].slice(-LOG_LINES);
-  await attempt.enter("needs-operator", { failure: { reason, detail, log } });
+  await attempt.enterAnyway("needs-operator", { failure: { reason, detail, log } });
   await attempt.end({ state: "needs-operator", reason, detail, log }, runs);
   return { state: "needs-operator", reason, detail, version, seq };
 }

@@ -34,6 +34,8 @@ export interface EngineMachineOptions {
   readonly tools?: readonly string[];
   /** Changes of every subsystem's configuration. */
   readonly subsystem?: (paths: { readonly notes: string }) => Partial<SubsystemConfig>;
+  /** Where its folder is made. @default the system's folder for temporary files */
+  readonly parent?: string;
   readonly readyTimeoutMs?: number;
   readonly soakMs?: number;
   /** SIGKILL after SIGTERM. @default 300 */
@@ -80,7 +82,7 @@ export interface EngineMachine {
 /** Sets a machine up; nothing is planted and nothing runs yet. */
 export async function startMachine(options: EngineMachineOptions): Promise<EngineMachine> {
   const { line, ledger, names, tools = [] } = options;
-  const folder = await mkdtemp(join(tmpdir(), "tideline-engine-"));
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), "tideline-engine-"));
   const live = (name: string) => join(folder, name, ".bin", name);
   const notes = (name: string) => join(folder, name, "notes");
   for (const name of names) await mkdir(notes(name), { recursive: true });
