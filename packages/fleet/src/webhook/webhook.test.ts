@@ -43,7 +43,10 @@ beforeEach(async () => {
   clock = 0;
   await start();
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+  await deliveries.flushed();
+});
 
 async function start(port = 0, headersWithinMs = 5_000): Promise<void> {
   deliveries = await openDeliveryLog(
@@ -357,6 +360,7 @@ describe("row 7: deliveries that come more than once", () => {
       () => {},
     );
     expect([again.stateOf("id-0"), again.stateOf("id-5009")]).toEqual(["new", "unfinished"]);
+    await again.flushed();
     clock = 31 * 86_400_000;
     const later = await openDeliveryLog(
       join(folder, "own.jsonl"),
@@ -364,6 +368,7 @@ describe("row 7: deliveries that come more than once", () => {
       () => {},
     );
     expect(later.stateOf("id-5009")).toBe("new");
+    await later.flushed();
   });
 });
 
