@@ -7,12 +7,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type AttemptReport,
+  bucketOf,
   DEFAULT_ROLLOUT_POLICY,
   FLEET_FUNCTIONS,
   type FleetAnswer,
+  type FleetTarget,
   type FleetView,
   type MachineAnswer,
   type MachineMessage,
+  mayStart,
   type PlatformKey,
   type ReleaseManifest,
   type ReportedState,
@@ -71,13 +74,32 @@ export class LiveFleet {
       ...{ enrolToken: FLEET_TOKENS.enrol, publicKey: rawPublicKey(privateKey), name },
       ...{ channel, platform: PLATFORM },
     });
-    const { machineId } = answer as { readonly machineId: string };
-    return new LiveMachine(this, machineId, privateKey);
+    return new LiveMachine(this, answer as Enrolment, privateKey);
   }
 
   async view(): Promise<FleetView> {
-    const query = makeFunctionReference<"query">(FLEET_FUNCTIONS.watchFleet);
-    return (await this.#client().query(query, { token: FLEET_TOKENS.read })) as FleetView;
+    return (await this.#query(FLEET_FUNCTIONS.watchFleet, {})) as FleetView;
+  }
+
+  /** Those of the machines that the present rollout lets begin, by the rule that machines use. */
+  async mayStart(machines: readonly LiveMachine[], subsystem = "nats"): Promise<LiveMachine[]> {
+    const args = { channel: "stable" };
+    const targets = (await this.#query(FLEET_FUNCTIONS.watchTargets, args)) as FleetTarget[];
+    const rollout = targets.find((target) => target.subsystem === subsystem)?.rollout ?? null;
+    if (rollout === null) return [];
+    const { version } = rollout;
+    const allowed = await Promise.all(
+      machines.map(async ({ machineId, enrolledAt }) => {
+        const bucket = await bucketOf(machineId, subsystem, version);
+        return mayStart(rollout, { machineId, enrolledAt, bucket });
+      }),
+    );
+    return machines.filter((_, index) => allowed[index]);
+  }
+
+  async #query(name: string, args: Record<string, unknown>): Promise<unknown> {
+    const query = makeFunctionReference<"query">(name);
+    return await this.#client().query(query, { token: FLEET_TOKENS.read, ...args });
   }
 
   async mutate(name: string, args: Record<string, unknown>): Promise<unknown> {
@@ -109,15 +131,24 @@ export class LiveFleet {
   }
 }
 
+interface Enrolment {
+  readonly machineId: string;
+  readonly enrolledAt: number;
+}
+
 /** A machine with a key of its own, which signs what it says. */
 export class LiveMachine {
   readonly machineId: string;
+  readonly enrolledAt: number;
   readonly #fleet: LiveFleet;
   readonly #key: KeyObject;
   #counter = 0;
+  /** By subsystem: the sha256 of what lies at the live path. */
+  readonly #running = new Map<string, string>();
 
-  constructor(fleet: LiveFleet, machineId: string, key: KeyObject) {
+  constructor(fleet: LiveFleet, { machineId, enrolledAt }: Enrolment, key: KeyObject) {
     this.machineId = machineId;
+    this.enrolledAt = enrolledAt;
     this.#fleet = fleet;
     this.#key = key;
   }
@@ -134,6 +165,7 @@ export class LiveMachine {
     await this.#call(FLEET_FUNCTIONS.reportPresence, {
       ...{ kind: "presence", syncVersion: "0.1.0" },
       running: running.map(({ seq, version, subsystem = "nats", sha256 = shaOf(version) }) => {
+        this.#running.set(subsystem, sha256);
         return { subsystem, version, seq, sha256 };
       }),
     });
@@ -146,17 +178,19 @@ export class LiveMachine {
     states: readonly ReportedState[],
     change: Partial<AttemptReport> = {},
   ): Promise<void> {
+    const { subsystem = "nats" } = change;
+    const before = this.#running.get(subsystem) ?? null;
     const reports = states.map((state): AttemptReport => {
       const isNew = state === "soaking" || state === "committed";
       const isFailure = state === "rolled-back" || state === "needs-operator";
       return {
-        ...{ subsystem: "nats", seq, version, generation: 1, state, detail: null, at: Date.now() },
+        ...{ subsystem, seq, version, generation: 1, state, detail: null, at: Date.now() },
         reason: isFailure ? "NOT_READY" : null,
-        runningSha256: isNew ? shaOf(version) : null,
+        runningSha256: isNew ? shaOf(version) : before,
         ...(isFailure || state === "refused" ? change : {}),
-        ...(change.subsystem !== undefined && { subsystem: change.subsystem }),
       };
     });
+    if (states.at(-1) === "committed") this.#running.set(subsystem, shaOf(version));
     await this.#call(FLEET_FUNCTIONS.reportAttempts, { kind: "reports", reports });
   }
 

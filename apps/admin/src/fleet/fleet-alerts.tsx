@@ -60,6 +60,7 @@ interface AlertProps {
 }
 
 function Alert({ Icon, title, children, onShow }: AlertProps) {
+  const showText = title.startsWith("1 ") ? "Show it" : "Show them";
   return (
     <div className="bg-red-wash text-red border-red/40 rounded-card flex flex-wrap items-center gap-x-4 gap-y-2 border px-4 py-3">
       <Icon aria-hidden size={20} className="shrink-0 self-start" />
@@ -68,8 +69,13 @@ function Alert({ Icon, title, children, onShow }: AlertProps) {
         <p>{children}</p>
       </div>
       {onShow && (
-        <button type="button" className="button text-ink" onClick={onShow}>
-          {title.startsWith("1 ") ? "Show it" : "Show them"}
+        <button
+          type="button"
+          className="button text-ink"
+          aria-label={`${showText}: ${title}`}
+          onClick={onShow}
+        >
+          {showText}
         </button>
       )}
     </div>

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { RelativeTime } from "../words/time.js";
 import { AUDIT_ACTIONS, actorName } from "./audit-words.js";
 
-// What happened lately; the rest for whoever asks.
-const SHOWN = 12;
+// What happened lately; the rest for whoever asks, since the machines come below.
+const SHOWN = 5;
 
 /** What people and the rollouts did, newest first. */
 export function FleetAudit({ audit }: { readonly audit: readonly FleetAuditEntry[] }) {

@@ -71,15 +71,18 @@ export function FleetBoard(props: Props) {
           Subsystems
         </h2>
         {subsystems.length === 0 && <NoReleases />}
-        {subsystems.map((one) => (
-          <SubsystemCard
-            key={`${one.channel} ${one.subsystem}`}
-            subsystem={one}
-            machines={machines}
-            audit={audit}
-          />
-        ))}
+        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-3 empty:hidden lg:grid-cols-2">
+          {subsystems.map((one) => (
+            <SubsystemCard
+              key={`${one.channel} ${one.subsystem}`}
+              subsystem={one}
+              machines={machines}
+              audit={audit}
+            />
+          ))}
+        </div>
       </section>
+      <FleetAudit audit={audit} />
       {machines.length === 0 ? (
         <NoMachines url={url} />
       ) : (
@@ -95,7 +98,6 @@ export function FleetBoard(props: Props) {
           {children}
         </MachineList>
       )}
-      <FleetAudit audit={audit} />
     </div>
   );
 }

@@ -58,7 +58,11 @@ function Row({ machine, isOpen, onToggle }: Props) {
         {subsystems.length === 0 ? (
           <p className="text-muted">Has not said yet what it runs</p>
         ) : (
-          <ul className="grid min-w-0 content-start gap-1">
+          <ul
+            className={`grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-x-6 gap-y-1 ${
+              subsystems.length > 1 ? "xl:grid-cols-2" : ""
+            }`}
+          >
             {subsystems.map((install) => (
               <InstallLine key={install.subsystem} install={install} />
             ))}

@@ -22,7 +22,7 @@ export function RolloutRings({ rings }: { readonly rings: readonly FleetRing[] }
 function Ring({ ring }: { readonly ring: FleetRing }) {
   const { word, Icon, className } = STATES[ring.state];
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)] items-center gap-x-4 gap-y-1 sm:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
+    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 sm:grid sm:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
       <span className="flex min-w-0 items-center gap-1.5" title={word}>
         <Icon aria-hidden size={15} className={`shrink-0 ${className}`} />
         <span className="[overflow-wrap:anywhere]">{ring.name}</span>
@@ -44,7 +44,10 @@ function RingBar({ ring }: { readonly ring: FleetRing }) {
     ["failed", failed, "bg-red"],
   ] as const;
   return (
-    <span aria-hidden className="bg-sunken flex h-2 gap-px overflow-hidden rounded-full">
+    <span
+      aria-hidden
+      className="bg-sunken flex h-2 gap-px overflow-hidden rounded-full max-sm:order-last max-sm:basis-full"
+    >
       {parts.map(([name, count, className]) =>
         count === 0 ? null : (
           <span

@@ -29,7 +29,13 @@ export function SubsystemCard({ subsystem: of, machines, audit }: Props) {
   const headingId = useId();
   const { word, tone, Icon } = subsystemState(of);
   return (
-    <article aria-labelledby={headingId} className="card grid grid-cols-[minmax(0,1fr)] gap-4 p-4">
+    <article
+      aria-labelledby={headingId}
+      className={`card grid grid-cols-[minmax(0,1fr)] gap-4 p-4 ${
+        // Rings need the room.
+        rollout === null ? "" : "lg:col-span-2"
+      }`}
+    >
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
         <div className="grid min-w-0 gap-1">
           <p className="flex flex-wrap items-center gap-2">
