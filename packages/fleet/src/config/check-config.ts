@@ -1,4 +1,5 @@
 /** What one part of `sync.config.yaml` says of another, once its shape is right. */
+import { dirname } from "node:path";
 import { SELF_SERVICE } from "../guard/guard-paths.js";
 import type { ConfigFile } from "./config-schema.js";
 import { nearestWord } from "./nearest-word.js";
@@ -27,14 +28,16 @@ function checkBinaries({ subsystems }: SyncConfig): ConfigProblem[] {
   const owners = new Map<string, string>();
   const problems: ConfigProblem[] = [];
   for (const { name, binary, source } of Object.values(subsystems)) {
-    const owner = owners.get(binary);
+    // Two in one folder would write over each other's `.version` and `.previous`.
+    const folder = dirname(binary);
+    const owner = owners.get(folder);
     if (owner !== undefined) {
       problems.push({
         path: ["subsystems", name, "binary"],
-        sentence: `expected a binary of its own, got "${binary}", which "${owner}" has too`,
+        sentence: `expected a binary in a folder of its own, got "${binary}", where "${owner}" has its own too`,
       });
     }
-    owners.set(binary, name);
+    owners.set(folder, name);
     // A build over the running file would be what the swap is there to avoid.
     if (source?.output === binary) {
       problems.push({

@@ -271,9 +271,9 @@ test.each(WRONG_SHAPES)("%s is refused with its line", (_, text, problem) => {
 
 const CONTRADICTIONS: [mistake: string, text: string, problem: string][] = [
   [
-    "two subsystems with one binary",
-    "subsystems:\n  a: { binary: x }\n  b: { binary: ./x }",
-    '3: subsystems.b.binary: expected a binary of its own, got "/srv/plat/x", which "a" has too',
+    "two subsystems with one folder",
+    "subsystems:\n  a: { binary: x }\n  b: { binary: ./y }",
+    '3: subsystems.b.binary: expected a binary in a folder of its own, got "/srv/plat/y", where "a" has its own too',
   ],
   [
     "a build over the live binary",
@@ -282,7 +282,7 @@ const CONTRADICTIONS: [mistake: string, text: string, problem: string][] = [
   ],
   [
     "two names with one variable",
-    "subsystems:\n  a-b: { binary: x }\n  a_b: { binary: y }",
+    "subsystems:\n  a-b: { binary: a/x }\n  a_b: { binary: b/y }",
     '3: subsystems.a_b: expected a name that differs from "a-b" in more than ".", "_" and "-", got "a_b"',
   ],
   [
