@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { actorName } from "./audit-words.js";
+import { actionText, actorName, noteText } from "./audit-words.js";
 
 test.each([
   ["token", "Operator"],
@@ -9,4 +9,14 @@ test.each([
   ["a credential of tomorrow", "a credential of tomorrow"],
 ])("%s is said as “%s”", (actor, name) => {
   expect(actorName(actor)).toBe(name);
+});
+
+test.each([
+  ["approve", null, "Approved", null],
+  ["halt", "see #12", "Halted", "see #12"],
+  // The ledger keeps the ring's name as the note.
+  ["open-ring", "10 %", "Opened “10 %” for", null],
+  ["open-ring", null, "Opened a ring", null],
+] as const)("%s with the note %j is “%s”", (action, note, text, why) => {
+  expect([actionText({ action, note }), noteText({ action, note })]).toEqual([text, why]);
 });

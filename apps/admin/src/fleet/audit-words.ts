@@ -15,7 +15,7 @@ import {
   Upload,
 } from "lucide-react";
 
-/** What was done, as a verb in the past that stands before the release. */
+/** What was done, as words that stand before the release. */
 export const AUDIT_ACTIONS: Readonly<
   Record<
     FleetAuditEntry["action"],
@@ -28,7 +28,7 @@ export const AUDIT_ACTIONS: Readonly<
   pause: { word: "Paused", Icon: CirclePause, className: "text-amber" },
   resume: { word: "Resumed", Icon: CirclePlay, className: "text-accent" },
   halt: { word: "Halted", Icon: OctagonX, className: "text-red" },
-  "open-ring": { word: "Opened a ring for", Icon: CircleDot, className: "text-amber" },
+  "open-ring": { word: "Opened a ring", Icon: CircleDot, className: "text-amber" },
   complete: { word: "Completed", Icon: CheckCheck, className: "text-accent" },
   supersede: { word: "Superseded", Icon: History, className: "text-muted" },
   enrol: { word: "Enrolled", Icon: Server, className: "text-muted" },
@@ -43,4 +43,18 @@ export function actorName(actor: string): string {
   const [, kind, name] = /^(token|machine):(.+)$/.exec(actor) ?? [];
   if (kind === undefined) return actor;
   return kind === "token" ? `Operator of ${name}` : `Machine ${name}`;
+}
+
+/** Says what was done, before the release it was done to: "Approved", "Opened “10 %” for". */
+export function actionText({ action, note }: Pick<FleetAuditEntry, "action" | "note">): string {
+  return isRing({ action, note }) ? `Opened “${note}” for` : AUDIT_ACTIONS[action].word;
+}
+
+/** Why it was done, by whoever did it; null if nobody said. The name of a ring is no such note. */
+export function noteText(entry: Pick<FleetAuditEntry, "action" | "note">): string | null {
+  return isRing(entry) ? null : entry.note;
+}
+
+function isRing({ action, note }: Pick<FleetAuditEntry, "action" | "note">): boolean {
+  return action === "open-ring" && note !== null;
 }

@@ -1,7 +1,7 @@
 import type { FleetAuditEntry } from "@tideline/version/fleet";
 import { useState } from "react";
 import { RelativeTime } from "../words/time.js";
-import { AUDIT_ACTIONS, actorName } from "./audit-words.js";
+import { AUDIT_ACTIONS, actionText, actorName, noteText } from "./audit-words.js";
 
 // What happened lately; the rest for whoever asks, since the machines come below.
 const SHOWN = 5;
@@ -49,13 +49,14 @@ function withKeys(audit: readonly FleetAuditEntry[]) {
 }
 
 function Act({ entry }: { readonly entry: FleetAuditEntry }) {
-  const { at, actor, action, channel, subsystem, seq, version, note } = entry;
-  const { word, Icon, className } = AUDIT_ACTIONS[action];
+  const { at, actor, action, channel, subsystem, seq, version } = entry;
+  const { Icon, className } = AUDIT_ACTIONS[action];
+  const note = noteText(entry);
   return (
     <li className="border-line flex items-start gap-2 border-b py-2 last:border-b-0">
       <Icon aria-hidden size={16} className={`mt-0.5 shrink-0 ${className}`} />
       <p className="min-w-0 grow [overflow-wrap:anywhere]">
-        <span className="font-medium">{word}</span>
+        <span className="font-medium">{actionText(entry)}</span>
         {subsystem !== null && ` ${subsystem}`}
         {version !== null && ` ${version}`}
         {seq !== null && <span className="text-muted"> (release {seq})</span>}

@@ -1,4 +1,4 @@
-import type { FleetMachine, FleetView } from "@tideline/version/fleet";
+import type { FleetMachine, FleetSubsystem, FleetView } from "@tideline/version/fleet";
 import { LogOut } from "lucide-react";
 import type { ReactNode } from "react";
 import { useMemo, useRef } from "react";
@@ -42,7 +42,6 @@ export function FleetBoard(props: Props) {
       ),
     [props.machines],
   );
-  const setGroup = (next: MachineGroup | null) => onFilter({ filter, state: next ?? "" });
   const show = (next: MachineGroup) => {
     onFilter({ filter: "", state: next });
     heading.current?.focus({ preventScroll: true });
@@ -72,7 +71,7 @@ export function FleetBoard(props: Props) {
         </h2>
         {subsystems.length === 0 && <NoReleases />}
         <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-3 empty:hidden lg:grid-cols-2">
-          {subsystems.map((one) => (
+          {onTheirWayFirst(subsystems).map((one) => (
             <SubsystemCard
               key={`${one.channel} ${one.subsystem}`}
               subsystem={one}
@@ -92,12 +91,16 @@ export function FleetBoard(props: Props) {
           group={group}
           arrival={view}
           heading={heading}
-          onFilter={(text) => onFilter({ filter: text, state })}
-          onGroup={setGroup}
+          onChange={(choice) => onFilter({ filter: choice.filter, state: choice.group ?? "" })}
         >
           {children}
         </MachineList>
       )}
     </div>
   );
+}
+
+/** What is on its way, or waits, is what people come for; otherwise by channel and name, as they come. */
+function onTheirWayFirst(subsystems: readonly FleetSubsystem[]): readonly FleetSubsystem[] {
+  return subsystems.toSorted((a, b) => Number(a.rollout === null) - Number(b.rollout === null));
 }

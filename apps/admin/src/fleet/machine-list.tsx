@@ -20,15 +20,14 @@ interface Props {
   /** Another value whenever something came in, here or above. */
   readonly arrival: unknown;
   readonly heading: RefObject<HTMLHeadingElement | null>;
-  onFilter(filter: string): void;
-  onGroup(group: MachineGroup | null): void;
+  onChange(choice: { readonly filter: string; readonly group: MachineGroup | null }): void;
   /** What stands below the list. */
   readonly children?: ReactNode;
 }
 
 /** The machines, filtered by text and by how they fare. */
 export function MachineList(props: Props) {
-  const { machines, filter, group, arrival, heading, onFilter, onGroup, children } = props;
+  const { machines, filter, group, arrival, heading, onChange, children } = props;
   const [openId, setOpenId] = useState<string | null>(null);
   const [limit, setLimit] = useState(PAGE);
   const list = useRef<HTMLOListElement>(null);
@@ -59,10 +58,7 @@ export function MachineList(props: Props) {
     "/": () => field.current?.select(),
     escape: () => isFiltered && clear(),
   });
-  const clear = () => {
-    onFilter("");
-    onGroup(null);
-  };
+  const clear = () => onChange({ filter: "", group: null });
 
   return (
     <section aria-labelledby="machines-heading" className="grid grid-cols-[minmax(0,1fr)] gap-3">
@@ -89,17 +85,22 @@ export function MachineList(props: Props) {
             placeholder="Name, version, sha256, reason…"
             aria-keyshortcuts="/"
             value={filter}
-            onChange={({ target }) => onFilter(target.value)}
+            onChange={({ target }) => onChange({ filter: target.value, group })}
             onKeyDown={(event) => {
               if (event.key !== "Escape") return;
               event.preventDefault();
-              onFilter("");
+              onChange({ filter: "", group });
               field.current?.blur();
             }}
           />
         </label>
       </div>
-      <GroupChoice counts={counts} total={found.length} group={group} onGroup={onGroup} />
+      <GroupChoice
+        counts={counts}
+        total={found.length}
+        group={group}
+        onGroup={(next) => onChange({ filter, group: next })}
+      />
       <div className="card overflow-clip">
         {shown.length === 0 && (
           <div className="grid justify-items-center gap-3 px-4 py-10 text-center">

@@ -11,7 +11,7 @@ const STATES = {
 /** A rollout's rings in their order, each with a bar of how its machines fare and the same in words. */
 export function RolloutRings({ rings }: { readonly rings: readonly FleetRing[] }) {
   return (
-    <ol aria-label="Rings" className="grid grid-cols-[minmax(0,1fr)] gap-2.5">
+    <ol aria-label="Rings" className="@container grid grid-cols-[minmax(0,1fr)] gap-2.5">
       {rings.map((ring) => (
         <Ring key={ring.name} ring={ring} />
       ))}
@@ -22,7 +22,7 @@ export function RolloutRings({ rings }: { readonly rings: readonly FleetRing[] }
 function Ring({ ring }: { readonly ring: FleetRing }) {
   const { word, Icon, className } = STATES[ring.state];
   return (
-    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 sm:grid sm:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
+    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 @2xl:grid @2xl:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
       <span className="flex min-w-0 items-center gap-1.5" title={word}>
         <Icon aria-hidden size={15} className={`shrink-0 ${className}`} />
         <span className="[overflow-wrap:anywhere]">{ring.name}</span>
@@ -46,7 +46,7 @@ function RingBar({ ring }: { readonly ring: FleetRing }) {
   return (
     <span
       aria-hidden
-      className="bg-sunken flex h-2 gap-px overflow-hidden rounded-full max-sm:order-last max-sm:basis-full"
+      className="bg-sunken flex h-2 gap-px overflow-hidden rounded-full @max-2xl:order-last @max-2xl:basis-full"
     >
       {parts.map(([name, count, className]) =>
         count === 0 ? null : (
