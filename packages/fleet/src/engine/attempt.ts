@@ -4,10 +4,10 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import { despiteDisk } from "./despite-disk.js";
 import type { EngineDeps } from "./engine-deps.js";
 import { failureText } from "./failure-text.js";
-import type { Watched } from "./gate.js";
 import { type Journal, removeJournal, writeJournal } from "./journal.js";
 import { type Outcome, writeOutcome } from "./outcome.js";
 import { createReporter, type Reporter } from "./reporter.js";
+import type { Watched } from "./verdict.js";
 
 /** One attempt under way: its journal, and what is told of it. */
 export class Attempt {

@@ -1,9 +1,11 @@
 import type { ReasonCode } from "@tideline/version/fleet";
 import { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
-import { keepWatch, passGate, type Verdict } from "./gate.js";
 import { runCheck } from "./health-check.js";
+import { keepWatch } from "./keep-watch.js";
+import { passGate } from "./pass-gate.js";
 import { restartService } from "./restart-service.js";
+import type { Verdict } from "./verdict.js";
 
 /** Why the new version is taken back; null: it is well. */
 export type Illness = { readonly reason: ReasonCode; readonly detail: string } | null;

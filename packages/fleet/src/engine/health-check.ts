@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { HealthConfig } from "../config/sync-config.js";
+import { pause } from "../supervise/pause.js";
 
 /**
  * Runs a subsystem's own health check once: an address that answers 2xx, or a command that ends with
@@ -26,6 +27,20 @@ export async function runCheck(
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Between two checks of one service. */
+export const CHECK_EVERY_MS = 250;
+
+/** Runs a check, and once more if it failed: one answer that was lost is no illness. */
+export async function runCheckTwice(
+  check: NonNullable<HealthConfig["check"]>,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if ((await runCheck(check, fetch, signal)) === null) return null;
+  await pause(CHECK_EVERY_MS, signal);
+  return await runCheck(check, fetch, signal);
 }
 
 // A service that needs longer to say that it is well is not.

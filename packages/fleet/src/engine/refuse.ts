@@ -15,7 +15,7 @@ export async function refuse(
   { name, binary }: SubsystemConfig,
   plan: Extract<Plan, { action: "wait" | "refuse" }>,
   target: FleetTarget | null,
-): Promise<UpdateOutcome> {
+): Promise<Refused> {
   const { action, reason, detail, seq, version } = plan;
   const until = plan.action === "wait" ? plan.until : null;
   const state = action === "wait" ? "waiting" : "refused";
@@ -40,6 +40,9 @@ export async function refuse(
   await reporter.settled();
   return outcome;
 }
+
+/** What is said of something that is not done. */
+export type Refused = Extract<UpdateOutcome, { state: "waiting" | "refused" }>;
 
 // Of what a machine waits for, only this is not the ledger's own doing and lasts until somebody acts.
 const IS_TOLD: ReadonlySet<ReasonCode> = new Set<ReasonCode>(["PINNED"]);

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { pause } from "../supervise/pause.js";
 import { SupervisorError } from "../supervise/supervisor.js";
-import type { Watched } from "./gate.js";
 import { asSyncError } from "./last-look.js";
+import type { Watched } from "./verdict.js";
 
 /**
  * Restarts exactly one service, also one that does not run. A supervisor that is away is asked again

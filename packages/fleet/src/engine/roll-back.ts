@@ -6,11 +6,12 @@ import { childSignal } from "./child-signal.js";
 import { settle } from "./commit.js";
 import { deny } from "./denied.js";
 import { despiteDisk } from "./despite-disk.js";
-import { passGate, type Watched } from "./gate.js";
 import type { Failure } from "./journal.js";
+import { passGate } from "./pass-gate.js";
 import { restartService } from "./restart-service.js";
 import { restoreLive } from "./restore-live.js";
 import type { UpdateOutcome } from "./update-outcome.js";
+import type { Watched } from "./verdict.js";
 
 /**
  * Puts the version before back and brings it up: `rolling-back`, then `rolled-back` or
