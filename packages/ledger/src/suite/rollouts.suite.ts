@@ -62,7 +62,7 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
     });
   }
 
-  describe("a rollout", () => {
+  describe("a rollout", { timeout: 30_000 }, () => {
     test("a fleet of three is all canaries: the rings after them are empty and passed at once", async () => {
       const { r, machines } = await fleetOf(3);
       expect(await r.publish(1)).toMatchObject({ ok: true, mode: "running" });
@@ -119,8 +119,8 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
       await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
     });
 
-    test("a bake time is waited for, and is shorter for a critical release", async () => {
-      if (!getClient().isTimeFake) return;
+    test("a bake time is waited for, and is shorter for a critical release", async ({ skip }) => {
+      if (!getClient().isTimeFake) skip("its time is the clock's own");
       const HOUR = 3_600_000;
       await withVariable(getClient(), "TIDELINE_ROLLOUT_POLICY", null, async () => {
         for (const [seq, isCritical, bakeMs] of [
@@ -231,7 +231,10 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
         await r.until((state) =>
           expect(state?.rollout).toMatchObject({
             ...{ mode: "halted", ring: 0 },
-            note: '0 failed and 2 vanished of 5 machines in "canaries", where 0 may',
+            // The first one is enough, where the two are not counted together.
+            note: expect.stringMatching(
+              /^0 failed and [12] vanished of 5 machines in "canaries", where 0 may$/,
+            ),
           }),
         );
         // One comes back and is well: no success of the other's.
