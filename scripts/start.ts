@@ -71,7 +71,9 @@ async function start(options: StartOptions, stopped: AbortSignal): Promise<void>
     const apps = await serveSites(options, gateway.handle, undo);
     const script = await buildPageScript(stopped);
     const token = await loadRecordToken(options.state);
-    const server = await serveFunctions(options, token, undo);
+    const fleet = await loadFleetSettings(options.state, process.env);
+    const env = { TIDELINE_RECORD_TOKEN: token, ...fleet };
+    const server = await serveFunctions(options, env, undo);
     const allowedOrigins = Object.values(apps);
     // Before the ledger and the sites end: its clients are told, instead of cut off.
     undo.push(() => gateway.close());
@@ -88,7 +90,10 @@ async function start(options: StartOptions, stopped: AbortSignal): Promise<void>
     const addresses = { url, siteUrl, gateway: gateway.url, apps, pid: process.pid };
     undo.push(() => removeAddresses(options.state));
     await writeAddresses(options.state, addresses);
-    console.log(welcome(addresses, aboutCli(options, hasEnvFile), performance.now() - startedAt));
+    const cli = aboutCli(options, hasEnvFile);
+    console.log(
+      welcome(addresses, fleetLink(apps.admin, fleet), cli, performance.now() - startedAt),
+    );
     await new Promise((resolve) => stopped.addEventListener("abort", resolve));
   } catch (error) {
     if (!stopped.aborted) throw error;
@@ -127,7 +132,7 @@ async function serveSites(
 
 async function serveFunctions(
   { state, port, sitePort, isVerbose }: StartOptions,
-  token: string,
+  env: Readonly<Record<string, string>>,
   undo: Undo,
 ): Promise<RunningServer> {
   const server = await startServer({
@@ -135,7 +140,7 @@ async function serveFunctions(
     data: localPaths(state).data,
     port,
     sitePort,
-    env: { TIDELINE_RECORD_TOKEN: token, ...(await loadFleetSettings(state, process.env)) },
+    env,
     verbose: isVerbose,
     log: (line) => {
       // The addresses are said later, with the others.
@@ -205,8 +210,18 @@ function aboutCli({ envFile }: StartOptions, hasEnvFile: boolean): string {
     : `    ${relative(".", envFile)} is your own, so npx convex talks to what it names, not to this server`;
 }
 
+/** The fleet's page, with the read token in the fragment, which no server sees. */
+function fleetLink(admin: string, settings: Readonly<Record<string, string>>): string {
+  const name = "TIDELINE_FLEET_READ_TOKEN";
+  const page = new URL("?page=fleet", admin);
+  // One that somebody brought along is their secret, and may be of more than this machine.
+  if (!process.env[name]?.trim()) page.hash = `fleet-token=${settings[name]}`;
+  return page.href;
+}
+
 function welcome(
   { apps, url, siteUrl, gateway }: LocalAddresses,
+  fleet: string,
   cli: string,
   tookMs: number,
 ): string {
@@ -217,6 +232,7 @@ function welcome(
   Tideline runs on this machine (ready in ${(tookMs / 1000).toFixed(1)} s)
 
 ${rows.join("\n")}
+    ${"fleet".padEnd(10)} ${fleet}
     ${"functions".padEnd(10)} ${url.padEnd(23)}  HTTP actions at ${siteUrl}
     ${"gateway".padEnd(10)} ${gateway.padEnd(23)}  /version and /events/version, for pages like marketing
 

@@ -37,6 +37,19 @@ test("three addresses open, and the official CLI finds the history", async () =>
   expect(list.said).toContain('"version": "0.1.0+1"');
 });
 
+test("the fleet's link shows an empty fleet, and no address or page keeps its token", async () => {
+  const [, link = ""] = /^ {4}fleet +(http:\S+)$/m.exec(rig.welcome) ?? [];
+  const { page } = await openTab(browser, link);
+  await page.getByText("tideline-sync enrol --url").waitFor();
+  const token = link.split("#fleet-token=")[1] ?? "";
+  expect(token).toMatch(/^[0-9a-f]{64}$/);
+  expect([page.url(), await page.content()].join("\n")).not.toContain(token);
+  // As the page says to somebody who has lost the link.
+  const shown = await rig.run("cat", ".tideline/fleet-read-token");
+  expect(shown.said.trim()).toBe(token);
+  for (const context of browser.contexts()) await context.close();
+});
+
 test("a deployment reaches the tabs of its app, and going back reaches them too", async () => {
   const web = await openTab(browser, rig.addresses.apps.web);
   const admin = await openTab(browser, rig.addresses.apps.admin);

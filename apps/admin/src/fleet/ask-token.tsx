@@ -54,13 +54,20 @@ export function AskToken({ isWrong, onToken }: Props) {
           </p>
         )}
       </form>
-      <div className="border-line grid grid-cols-[minmax(0,1fr)] gap-1.5 border-t pt-4">
+      <div className="border-line grid grid-cols-[minmax(0,1fr)] gap-4 border-t pt-4">
         <h2 className="font-medium">Where it comes from</h2>
-        <p className="text-muted [overflow-wrap:anywhere]">
-          It is TIDELINE_FLEET_READ_TOKEN of the Convex deployment, the one that machines have too.
-          With npm start, the terminal shows a link that brings it.
-        </p>
-        <Command command="npx convex env get TIDELINE_FLEET_READ_TOKEN" />
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
+          <p className="text-muted">
+            With npm start: its terminal shows a link that brings it, and this file has it.
+          </p>
+          <Command command="cat .tideline/fleet-read-token" />
+        </div>
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
+          <p className="text-muted">
+            With a Convex deployment: it is the one that its machines have, a variable there.
+          </p>
+          <Command command="npx convex env get TIDELINE_FLEET_READ_TOKEN" />
+        </div>
       </div>
     </FleetCard>
   );

@@ -82,7 +82,7 @@ export function MachineList(props: Props) {
             ref={field}
             type="search"
             className="field pl-8"
-            placeholder="Name, version, sha256, reason…"
+            placeholder="Name, version, reason…"
             aria-keyshortcuts="/"
             value={filter}
             onChange={({ target }) => onChange({ filter: target.value, group })}
