@@ -3,6 +3,7 @@ import { addApply } from "./apply.js";
 import { addApprove } from "./approve.js";
 import { addBuild } from "./build.js";
 import { addCheck } from "./check.js";
+import { addDoctor } from "./doctor.js";
 import { addEnrol } from "./enrol.js";
 import { addGuard } from "./guard.js";
 import { addInstall } from "./install.js";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addGuard,
   addCheck,
   addStatus,
+  addDoctor,
   addApply,
   addRollback,
   addPin,

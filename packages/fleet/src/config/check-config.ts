@@ -20,6 +20,7 @@ export function checkConfig(file: ConfigFile, config: SyncConfig): ConfigProblem
     ...checkBinaries(config),
     ...checkSecrets(config),
     ...checkServices(file, config),
+    ...checkSelf(config),
     ...checkTrust(config),
   ];
 }
@@ -84,6 +85,17 @@ function checkServices(file: ConfigFile, { supervisor, subsystems }: SyncConfig)
     });
   }
   return problems;
+}
+
+/** There is one process that runs the service, and one file of it. */
+function checkSelf({ subsystems }: SyncConfig): ConfigProblem[] {
+  const [first, ...others] = Object.values(subsystems).filter(
+    ({ service }) => service === SELF_SERVICE,
+  );
+  return others.map(({ name }) => ({
+    path: ["subsystems", name, "service"],
+    sentence: `expected one subsystem with the service "${SELF_SERVICE}", got "${first?.name}" and "${name}"`,
+  }));
 }
 
 function checkTrust({ trust: { roots, threshold } }: SyncConfig): ConfigProblem[] {

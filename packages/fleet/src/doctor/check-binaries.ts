@@ -1,0 +1,78 @@
+/** What lies at the live paths, and whether another one fits beside it. */
+import { access, constants } from "node:fs/promises";
+import { dirname } from "node:path";
+import { requireFreeSpace } from "../artifact/require-free-space.js";
+import { isDeveloperMachine } from "../publish/is-developer-machine.js";
+import { runGit } from "../publish/run-git.js";
+import { readLive } from "../swap/read-live.js";
+import { SyncError } from "../sync-error.js";
+import { type Check, failed, ok, type Said, skipped, warning } from "./finding.js";
+
+export const BINARY_CHECKS: readonly Check[] = [
+  {
+    name: "binaries",
+    run: async ({ config }) => {
+      const said: Said[] = [];
+      for (const { name, binary } of Object.values(config.subsystems)) {
+        const live = await readLive(binary);
+        const adopt = `\`tideline-sync apply ${name} --adopt\` takes it as it is; or put the binary of its .version back`;
+        if (live.state === "drifted") {
+          said.push(failed(`"${binary}" is not the binary that its .version speaks of`, adopt));
+        } else if (live.state === "unknown") {
+          said.push(failed(`Nobody knows what "${binary}" is: ${live.problem}`, adopt));
+        } else if (live.state === "absent") {
+          said.push(
+            warning(`"${binary}" is not there yet`, `\`tideline-sync apply ${name}\` installs it`),
+          );
+        }
+      }
+      return said.length > 0 ? said : ok("Every live binary is what its .version says");
+    },
+  },
+  {
+    name: "disk",
+    run: async ({ config }) => {
+      const said: Said[] = [];
+      for (const { name, binary } of Object.values(config.subsystems)) {
+        const folder = dirname(binary);
+        const live = await readLive(binary);
+        const size = live.state === "absent" ? 0 : live.size;
+        try {
+          await requireFreeSpace({ folder, size, previousSize: size });
+          if (live.state !== "absent") await access(folder, constants.W_OK);
+        } catch (error) {
+          const isFull = error instanceof SyncError;
+          said.push(
+            isFull
+              ? failed(error.message, `Free space on the file system of "${folder}"`)
+              : failed(
+                  `"${folder}" may not be written by this user`,
+                  `Give it to the user who runs tideline-sync, or take "${name}" out of its configuration`,
+                ),
+          );
+        }
+      }
+      return said.length > 0 ? said : ok("A next version of every binary fits on the disk");
+    },
+  },
+  {
+    name: "git",
+    run: async ({ config, signal }) => {
+      const built: string[] = [];
+      let folder = config.folder;
+      for (const subsystem of Object.values(config.subsystems)) {
+        if (!(await isDeveloperMachine(subsystem))) continue;
+        built.push(subsystem.name);
+        folder = subsystem.source?.folder ?? folder;
+      }
+      if (built.length === 0) return skipped("Nothing is built from source here");
+      try {
+        const { stdout } = await runGit(folder, ["--version"], signal);
+        return ok(`${stdout.trim()}, for ${built.join(", ")}`);
+      } catch (error) {
+        if (!(error instanceof SyncError)) throw error;
+        return failed(error.message, error.nextStep);
+      }
+    },
+  },
+];
