@@ -67,7 +67,7 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
     };
   }
 
-  describe("the fleet's tokens", { timeout: 30_000 }, () => {
+  describe("the fleet's tokens", () => {
     test.each([
       ["read", [FLEET_ENROL_TOKEN, `${FLEET_READ_TOKEN}0`, FLEET_READ_TOKEN.slice(1), ""]],
       ["operate", [FLEET_READ_TOKEN, FLEET_ENROL_TOKEN, `${FLEET_TOKEN}0`, ""]],

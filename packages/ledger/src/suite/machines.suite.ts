@@ -36,7 +36,7 @@ export function machinesSuite(getClient: () => LedgerClient): void {
     }
   }
 
-  describe("enrolment", { timeout: 30_000 }, () => {
+  describe("enrolment", () => {
     test("the same key again is the same machine, by its newest name and channel", async () => {
       const r = rig();
       const { publicKey } = generateKeyPairSync("ed25519");
@@ -69,7 +69,7 @@ export function machinesSuite(getClient: () => LedgerClient): void {
     });
   });
 
-  describe("a signed call", { timeout: 30_000 }, () => {
+  describe("a signed call", () => {
     test("the very same call again, as after a lost answer, is answered as before", async () => {
       const r = rig();
       const machine = await r.enrol();
@@ -178,7 +178,7 @@ export function machinesSuite(getClient: () => LedgerClient): void {
     });
   });
 
-  describe("what machines say", { timeout: 30_000 }, () => {
+  describe("what machines say", () => {
     test("presence says what runs, and nothing that machines watch changes by it", async () => {
       const r = rig();
       await r.publish(1);

@@ -14,7 +14,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
     return r;
   }
 
-  describe("publishing", { timeout: 30_000 }, () => {
+  describe("publishing", () => {
     test("a release goes to the channel, signed as it came; without machines it is settled", async () => {
       const r = rig();
       const release = r.release(1);
@@ -129,7 +129,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
     });
   });
 
-  describe("approval", { timeout: 30_000 }, () => {
+  describe("approval", () => {
     const major = { version: "2.0.0", updateClass: "major" } as const;
 
     test("show 9: a breaking major version waits, and approve lets it go", async () => {
@@ -230,7 +230,7 @@ export function publishingSuite(getClient: () => LedgerClient): void {
     });
   });
 
-  describe("pause, resume and halt", { timeout: 30_000 }, () => {
+  describe("pause, resume and halt", () => {
     async function rollingRig(): Promise<FleetRig> {
       const r = rig();
       const machine = await r.enrol();

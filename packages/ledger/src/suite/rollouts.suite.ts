@@ -62,7 +62,7 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
     });
   }
 
-  describe("a rollout", { timeout: 30_000 }, () => {
+  describe("a rollout", () => {
     test("a fleet of three is all canaries: the rings after them are empty and passed at once", async () => {
       const { r, machines } = await fleetOf(3);
       expect(await r.publish(1)).toMatchObject({ ok: true, mode: "running" });

@@ -69,7 +69,7 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
   const json = (value: unknown) => Buffer.from(JSON.stringify(value));
   const PUSH = json(EXAMPLES.find(({ name }) => name === "push")?.examples[0]);
 
-  describe("the webhook", { timeout: 30_000 }, () => {
+  describe("the webhook", () => {
     test.each(
       ["push", "create", "release", "ping", "workflow_run"].map((name) => ({
         name,
@@ -268,7 +268,7 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
     );
   });
 
-  describe("what developer machines say of an upstream", { timeout: 30_000 }, () => {
+  describe("what developer machines say of an upstream", () => {
     const report = async (subsystem: string, change: object = {}) =>
       await getClient().mutation(FLEET_FUNCTIONS.reportUpstream, {
         ...{ token: FLEET_TOKEN, subsystem, remote: "https://git.example/x", ref: "refs/tags/v1" },
