@@ -16,6 +16,7 @@ import type { ServiceProgramOptions } from "@tideline/testing/service-program";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../testing/src/process-compose-rig/index.js";
+import type { ServiceState, Supervisor } from "../supervise/supervisor.js";
 import { previousPaths } from "../swap/keep-previous.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
@@ -53,6 +54,26 @@ async function setUp(
 }
 
 const never = () => new AbortController().signal;
+
+/** As process-compose: its first word after a restart may be of the process before. */
+function lagging(supervisor: Supervisor): Supervisor {
+  let before: ServiceState | null = null;
+  return {
+    kind: supervisor.kind,
+    inspect: (...args) => supervisor.inspect(...args),
+    start: (...args) => supervisor.start(...args),
+    logs: (...args) => supervisor.logs(...args),
+    async restart(service, signal) {
+      before = await supervisor.inspect(service, signal);
+      await supervisor.restart(service, signal);
+    },
+    async watch(service, onState, signal) {
+      if (before !== null) onState(before);
+      before = null;
+      await supervisor.watch(service, onState, signal);
+    },
+  };
+}
 
 interface Failing {
   readonly how: string;
@@ -148,6 +169,20 @@ describe("row 19: a new version that", () => {
       expect(ledger.told.filter((text) => text === "nats 2 refused")).toHaveLength(1);
     },
   );
+
+  test("falls ill is gone back from with one restart, also where the process before is still told after it", async () => {
+    await setUp({ soakMs: 5_000 });
+    const bad = line.publish("nats", 2, { variant: "ready-then-not" });
+    ledger.onReport(({ state }) => {
+      if (state !== "soaking") return;
+      void machine.inspect("nats").then(({ pid }) => pid !== null && process.kill(pid, "SIGUSR2"));
+    });
+    const { supervisor } = await machine.deps();
+    const outcome = await machine.update("nats", bad.target, { supervisor: lagging(supervisor) });
+    expect(outcome).toMatchObject({ state: "rolled-back", reason: "NOT_READY" });
+    const versions = (await machine.starts("nats")).map((entry) => entry.split(" ")[1]);
+    expect(versions).toEqual(["1.0.1", "1.0.2", "1.0.1"]);
+  });
 
   test("follows one that ends slowly, and holds its port meanwhile, is not blamed for it", async () => {
     const port = await freePort();

@@ -91,6 +91,9 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
   let problem = "";
   // A second try, for a port or a lock that the version that failed let go of too late.
   for (let left = 2; left > 0; left -= 1) {
+    // Right after a restart the process before may still be told: taken for the new one, it would
+    // seem to have been restarted once more, and be restarted for that.
+    const pidBefore = await pidNow(watched);
     try {
       await restartService({ ...watched, signal: new AbortController().signal });
     } catch (error) {
@@ -99,7 +102,7 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
       continue;
     }
     await attempt.step("old-restarted");
-    const verdict = await passGate(watched, null).catch(async (error: unknown) => {
+    const verdict = await passGate(watched, pidBefore).catch(async (error: unknown) => {
       // A stop in order, which the next start does not count as an outage.
       if (watched.signal.aborted) await attempt.amend({ isStoppedInOrder: true });
       throw error;
@@ -108,6 +111,19 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
     problem = verdict.detail;
   }
   return problem;
+}
+
+/** The process that is about to be ended, if the supervisor says so at once; else null. */
+async function pidNow({ supervisor, service }: Watched): Promise<number | null> {
+  const patience = childSignal(new AbortController().signal, PATIENCE_MS);
+  try {
+    return (await supervisor.inspect(service, patience.signal)).pid;
+  } catch {
+    // The restart says what is wrong with the supervisor, if it still is.
+    return null;
+  } finally {
+    patience.end();
+  }
 }
 
 async function needsOperator(
@@ -130,7 +146,7 @@ async function needsOperator(
 /** The service's newest lines, if the supervisor has them at once: the way back does not wait. */
 async function newestLines({ deps, subsystem }: Attempt): Promise<readonly string[]> {
   if (subsystem.service === null) return [];
-  const patience = childSignal(new AbortController().signal, LOGS_TIMEOUT_MS);
+  const patience = childSignal(new AbortController().signal, PATIENCE_MS);
   try {
     return await deps.supervisor.logs(subsystem.service, LOG_LINES, patience.signal);
   } catch {
@@ -141,4 +157,5 @@ async function newestLines({ deps, subsystem }: Attempt): Promise<readonly strin
 }
 
 const LOG_LINES = 50;
-const LOGS_TIMEOUT_MS = 500;
+// For what is only good to know: the way back does not wait for it.
+const PATIENCE_MS = 500;
