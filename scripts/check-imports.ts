@@ -66,14 +66,17 @@ export const ROOMS: readonly Room[] = [
   {
     folder: "packages/fleet",
     allowed: [
-      ...[VERSION, "@tideline/version/fleet", "@tideline/watch", "@tideline/watch/convex"],
-      "convex/browser",
+      ...[VERSION, "@tideline/version/fleet", "@tideline/version/nearest-word"],
+      ...["@tideline/watch", "@tideline/watch/convex", "convex/browser"],
     ],
     node: true,
   },
   {
     folder: "packages/cli",
-    allowed: [VERSION, "@tideline/version/bump", STAMP, "convex/browser"],
+    allowed: [
+      ...[VERSION, "@tideline/version/bump", "@tideline/version/nearest-word"],
+      ...[STAMP, "convex/browser"],
+    ],
     node: true,
   },
   {

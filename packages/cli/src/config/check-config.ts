@@ -1,8 +1,9 @@
 /** What one part of `tideline.config.json` says of another, once its shape is right. */
+
+import { nearestWord } from "@tideline/version/nearest-word";
 import type { TidelineConfig } from "./config.js";
 import type { ConfigFile } from "./config-schema.js";
 import { findCycle } from "./find-cycle.js";
-import { nearestWord } from "./nearest-word.js";
 import type { JsonPath } from "./read-json-lines.js";
 
 /** One thing that is wrong, and where. */

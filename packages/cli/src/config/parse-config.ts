@@ -1,9 +1,9 @@
+import { nearestWord } from "@tideline/version/nearest-word";
 import * as v from "valibot";
 import { checkConfig } from "./check-config.js";
 import type { TidelineConfig } from "./config.js";
 import { configSchema, KNOWN_KEYS } from "./config-schema.js";
 import { fillInConfig } from "./fill-in-config.js";
-import { nearestWord } from "./nearest-word.js";
 import {
   type FileProblem,
   type JsonPath,

@@ -1,4 +1,4 @@
-import { nearestWord } from "../config/nearest-word.js";
+import { nearestWord } from "@tideline/version/nearest-word";
 import type { SubsystemConfig, SyncConfig } from "../config/sync-config.js";
 import { UsageError } from "../usage-error.js";
 

@@ -1,8 +1,8 @@
 /** What one part of `sync.config.yaml` says of another, once its shape is right. */
 import { dirname } from "node:path";
+import { nearestWord } from "@tideline/version/nearest-word";
 import { SELF_SERVICE } from "../guard/guard-paths.js";
 import type { ConfigFile } from "./config-schema.js";
-import { nearestWord } from "./nearest-word.js";
 import type { YamlPath } from "./read-yaml.js";
 import { secretName } from "./secret-name.js";
 import type { SyncConfig } from "./sync-config.js";

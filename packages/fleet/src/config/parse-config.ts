@@ -1,8 +1,8 @@
+import { nearestWord } from "@tideline/version/nearest-word";
 import * as v from "valibot";
 import { checkConfig } from "./check-config.js";
 import { configSchema, KNOWN_KEYS } from "./config-schema.js";
 import { fillInConfig } from "./fill-in-config.js";
-import { nearestWord } from "./nearest-word.js";
 import { type FileProblem, placeName, readYaml, type YamlPath } from "./read-yaml.js";
 import type { SyncConfig } from "./sync-config.js";
 
