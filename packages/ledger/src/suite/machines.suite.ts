@@ -235,7 +235,7 @@ export function machinesSuite(getClient: () => LedgerClient): void {
       );
       await shown(r, machine, (row) =>
         expect(row?.subsystems[0]).toMatchObject({
-          sha256: sha256Of("1.0.1"),
+          ...{ version: "1.0.1", seq: 1, sha256: sha256Of("1.0.1") },
           attempt: {
             ...{ seq: 2, state: "rolled-back", reason: "NOT_READY", detail: "it was never ready" },
           },

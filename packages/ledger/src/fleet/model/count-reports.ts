@@ -6,6 +6,7 @@ import { attemptOutcome, bucketOf, type ReasonCode, ringOf } from "@tideline/ver
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import { findInstall } from "./find-install.js";
 import { findRelease, findRollout, findStats } from "./find-rollout.js";
+import { KnownBinaries } from "./known-binaries.js";
 
 type Report = FleetRow<"reports">;
 type Attempt = Extract<Report["what"], { kind: "attempt" }>;
@@ -22,6 +23,7 @@ export async function countReports(
   reports: readonly Report[],
 ): Promise<void> {
   const counts: Counts = new Map();
+  const known = new KnownBinaries(ctx);
   for (const report of reports) {
     await ctx.db.delete(report._id);
     const machine = await ctx.db.get(report.machineId);
@@ -33,7 +35,7 @@ export async function countReports(
       await ctx.db.patch(machine._id, { lastSeenAt: report.at, ...more });
     }
     if (what.kind === "attempt") {
-      await countAttempt(ctx, counts, machine, what, report.at);
+      await countAttempt(ctx, counts, known, machine, what, report.at);
       continue;
     }
     for (const running of what.running) {
@@ -48,6 +50,7 @@ export async function countReports(
 async function countAttempt(
   ctx: FleetMutationCtx,
   counts: Counts,
+  known: KnownBinaries,
   machine: FleetRow<"machines">,
   report: Attempt,
   at: number,
@@ -59,13 +62,23 @@ async function countAttempt(
   const running =
     isNew && sha256 !== null
       ? { version, seq, sha256 }
-      : // The machine went back to what ran before, or never left it.
-        before?.sha256 === sha256
+      : before?.sha256 === sha256
         ? { version: before.version, seq: before.seq, sha256 }
-        : { version: null, seq: null, sha256 };
+        : await nameBinary(known, machine, subsystem, sha256);
   const place = await countIn(ctx, counts, machine, report, before, at);
   const attempt = { seq, version, state, reason, detail, at };
   await writeInstall(ctx, machine, subsystem, running, at, { attempt, ...place });
+}
+
+/** What a machine runs that is not what it tried: mostly what it went back to after it was watched. */
+async function nameBinary(
+  known: KnownBinaries,
+  { platform }: FleetRow<"machines">,
+  subsystem: string,
+  sha256: string | null,
+): Promise<Pick<Fields, "version" | "seq" | "sha256">> {
+  const found = sha256 === null ? null : await known.find(subsystem, platform, sha256);
+  return { version: found?.version ?? null, seq: found?.seq ?? null, sha256 };
 }
 
 /** Moves a machine from one number of its ring to another; gives where it stands then. */
