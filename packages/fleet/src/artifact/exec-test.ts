@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SyncError } from "../sync-error.js";
 import { execFormatProblem } from "./exec-format.js";
@@ -169,7 +169,8 @@ function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 function environment(folder: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
-    PATH: "/usr/local/bin:/usr/bin:/bin",
+    // Last our own Node's: tideline-sync is a program for it, wherever a version manager has put it.
+    PATH: `/usr/local/bin:/usr/bin:/bin:${dirname(process.execPath)}`,
     HOME: folder,
     TMPDIR: folder,
     LANG: "C",

@@ -117,6 +117,8 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
 async function pidNow({ supervisor, service }: Watched): Promise<number | null> {
   const patience = childSignal(new AbortController().signal, PATIENCE_MS);
   try {
+    // It stays, and is the one to be found well.
+    if (await supervisor.isCurrent?.(service, patience.signal)) return null;
     return (await supervisor.inspect(service, patience.signal)).pid;
   } catch {
     // The restart says what is wrong with the supervisor, if it still is.

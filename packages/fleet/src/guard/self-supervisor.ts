@@ -43,7 +43,7 @@ export class SelfSupervisor implements Supervisor {
   }
 
   async restart(service: string, signal: AbortSignal): Promise<void> {
-    if ((await this.inspect(service, signal)).isRunning) return;
+    if (await this.isCurrent(service, signal)) return;
     const asking = childSignal(signal);
     // Not before whoever else hears of the end has done so: then it is the end of the service that
     // interrupts an attempt, and not a failure of this.
@@ -73,6 +73,11 @@ export class SelfSupervisor implements Supervisor {
 
   async logs(_service: string, lines: number, signal: AbortSignal): Promise<readonly string[]> {
     return await this.#guard.logs(SELF_SERVICE, lines, signal);
+  }
+
+  /** For the guard, the service is what lies at the active path: nothing else counts as running. */
+  async isCurrent(service: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.inspect(service, signal)).isRunning;
   }
 
   async settle(): Promise<void> {

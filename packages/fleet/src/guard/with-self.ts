@@ -11,6 +11,7 @@ export function withSelf(others: Supervisor, self: Supervisor): Supervisor {
     start: (service, signal) => of(service).start(service, signal),
     watch: (service, onState, signal) => of(service).watch(service, onState, signal),
     logs: (service, lines, signal) => of(service).logs(service, lines, signal),
+    isCurrent: async (service, signal) => (await of(service).isCurrent?.(service, signal)) ?? false,
     settle: async (service) => of(service).settle?.(service),
   };
 }

@@ -41,6 +41,11 @@ export interface Supervisor {
   /** Its newest lines of output, oldest first. */
   logs(service: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
   /**
+   * Says whether what runs is the binary as it lies there now, so that a restart leaves it alone. Only
+   * the guard of `tideline-sync` can tell: the process that asks may be the restarted one.
+   */
+  isCurrent?(service: string, signal: AbortSignal): Promise<boolean>;
+  /**
    * Takes note that the service's binary, as it lies there now, was watched and found well. Only
    * the guard of `tideline-sync` has a use for it; may be repeated.
    */

@@ -20,7 +20,7 @@ async function install(): Promise<SyncMachine> {
 }
 
 // Side by side: they mostly wait, each for processes of its own.
-describe.concurrent("an update of itself", () => {
+describe.concurrent("an update of itself", { timeout: 60_000 }, () => {
   test("a good one is committed: the services' pids and the guard stay", async ({ expect }) => {
     const machine = await install();
     await machine.startGuard();
