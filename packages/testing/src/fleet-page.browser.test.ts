@@ -155,14 +155,19 @@ test("a canary that fails halts the rollout, and the page says where, why and wh
   await expect.poll(async () => (await fleet.mayStart(machines)).length).toBe(3);
   const { page } = await openPage();
   const detail = "Port 4222 did not answer within 30 s";
-  await machines[1]?.tries(2, "2.10.25", ["downloading", "rolled-back"], { detail });
+  await machines[1]?.tries(2, "2.10.25", ["downloading", "soaking", "rolled-back"], {
+    detail,
+  });
   await card(page).getByRole("status").getByText("Halted").waitFor();
   const why = card(page).getByRole("list", { name: "Why machines failed" });
   expect(await why.innerText()).toMatch(
     /^Not ready on workshop-2\. Look at the service's log in the report/,
   );
   await page.getByRole("button", { name: "Failed 1" }).click();
-  expect(await rows(page).count()).toBe(1);
+  // It runs again what it ran before.
+  expect((await rows(page).allInnerTexts()).map((text) => text.split(/\s+/).join(" "))).toEqual([
+    expect.stringMatching(/^workshop-2 .*nats 2\.10\.24 #1 .* Rolled back 2\.10\.25: Not ready/),
+  ]);
   await page.getByRole("button", { name: "workshop-2" }).click();
   await rows(page).getByText(detail).waitFor();
 });
@@ -291,6 +296,22 @@ test("120 machines: pages by keyboard, and no row moves under the reader", async
   await expect.poll(() => rows(page).count()).toBe(1);
   await page.keyboard.press("Escape");
   await expect.poll(() => rows(page).count()).toBe(124);
+});
+
+test("of more than 500 machines those that reported last are shown, and all of them on request", async () => {
+  for (let n = 0; n < 520; n += 40) {
+    await Promise.all(Array.from({ length: 40 }, (_, i) => fleet.enrol(`shop-${1_000 + n + i}`)));
+  }
+  const { page } = await openPage();
+  await page.getByRole("heading", { name: "Machines 500" }).waitFor();
+  await page.getByText("These are the 500 machines that reported last.").waitFor();
+  await page.getByRole("button", { name: "Load all machines" }).click();
+  await page.getByRole("heading", { name: "Machines 523" }).waitFor();
+  await page.getByLabel("Filter the machines").fill("workshop-3");
+  await expect.poll(() => rows(page).count()).toBe(1);
+  // The list goes on being live.
+  await machines[2]?.runs({ seq: 1, version: "2.10.24" });
+  await rows(page).getByText("2.10.24").waitFor();
 });
 
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {

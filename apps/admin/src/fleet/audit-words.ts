@@ -42,19 +42,21 @@ export function actorName(actor: string): string {
   if (actor === "rollout") return "By itself";
   const [, kind, name] = /^(token|machine):(.+)$/.exec(actor) ?? [];
   if (kind === undefined) return actor;
-  return kind === "token" ? `Operator of ${name}` : `Machine ${name}`;
+  // Of an id a few letters tell machines apart; the whole of it is with the machine.
+  return kind === "token" ? `Operator of ${name}` : `Machine ${name?.slice(0, 8)}`;
 }
 
 /** Says what was done, before the release it was done to: "Approved", "Opened “10 %” for". */
 export function actionText({ action, note }: Pick<FleetAuditEntry, "action" | "note">): string {
-  return isRing({ action, note }) ? `Opened “${note}” for` : AUDIT_ACTIONS[action].word;
+  if (action === "open-ring" && note !== null) return `Opened “${note}” for`;
+  if (action === "enrol" && note !== null) return `Enrolled ${note}`;
+  return AUDIT_ACTIONS[action].word;
 }
 
-/** Why it was done, by whoever did it; null if nobody said. The name of a ring is no such note. */
-export function noteText(entry: Pick<FleetAuditEntry, "action" | "note">): string | null {
-  return isRing(entry) ? null : entry.note;
-}
-
-function isRing({ action, note }: Pick<FleetAuditEntry, "action" | "note">): boolean {
-  return action === "open-ring" && note !== null;
+/** Why it was done, by whoever did it; null if nobody said. The name of a ring or machine is no such note. */
+export function noteText({
+  action,
+  note,
+}: Pick<FleetAuditEntry, "action" | "note">): string | null {
+  return action === "open-ring" || action === "enrol" ? null : note;
 }

@@ -4,11 +4,11 @@ const ROWS = ["w-28", "w-36", "w-24", "w-32", "w-28", "w-40"];
 
 export function FleetSkeleton() {
   return (
-    <div
-      role="status"
-      aria-label="Loading the fleet"
-      className="grid grid-cols-[minmax(0,1fr)] gap-6"
-    >
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+      <h1 className="sr-only">Fleet</h1>
+      <p role="status" className="sr-only">
+        Loading the fleet
+      </p>
       <div className="flex items-center justify-between">
         <div className="skeleton h-8 w-20" />
         <div className="skeleton h-8 w-36" />

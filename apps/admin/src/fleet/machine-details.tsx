@@ -73,7 +73,8 @@ function InstallDetails({ install, platform }: InstallProps) {
       </dl>
       {attempt !== null && (
         <p className="text-muted [overflow-wrap:anywhere]">
-          Tried {attempt.version} (release {attempt.seq}) <RelativeTime at={attempt.at} />
+          {attempt.state === "committed" ? "Installed" : "Tried"} {attempt.version} (release{" "}
+          {attempt.seq}) <RelativeTime at={attempt.at} />
           {attempt.reason !== null && (
             <>
               {": "}

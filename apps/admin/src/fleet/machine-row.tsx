@@ -59,7 +59,7 @@ function Row({ machine, isOpen, onToggle }: Props) {
           <p className="text-muted">Has not said yet what it runs</p>
         ) : (
           <ul
-            className={`grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-x-6 gap-y-1 ${
+            className={`grid min-w-0 grid-cols-[minmax(0,1fr)] content-start items-start gap-x-6 gap-y-1 ${
               subsystems.length > 1 ? "xl:grid-cols-2" : ""
             }`}
           >
