@@ -18,8 +18,9 @@
  * time is too long by 2 ms at most. The program ends at once when it is told to, and starts quickly;
  * one that has to close its files first is away for as much longer.
  */
-import { findProcessCompose } from "../../testing/src/find-process-compose.js";
+
 import { median, printTable } from "../../embedded/bench/support/table.js";
+import { findProcessCompose } from "../../testing/src/find-process-compose.js";
 import { Asker, clock } from "./support/asker.js";
 import { end, ServiceMachine } from "./support/service-machine.js";
 

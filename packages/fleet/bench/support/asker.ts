@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type Address, type Change, clock } from "./asking-process.js";
+import { type Address, type AskMessage, type Change, clock } from "./asking-process.js";
 
 const SCRIPT = fileURLToPath(new URL("./asking-process.ts", import.meta.url));
 
@@ -32,10 +32,11 @@ export class Asker {
   }
 
   /** Asks this one from now on; null: nobody. */
-  ask(address: Address | null): void {
+  ask(whom: Address | null): void {
     if (this.#ended) throw new Error("Cannot measure: the client has ended");
     this.#last = null;
-    this.#child.send(address);
+    const message: AskMessage = { whom };
+    this.#child.send(message);
   }
 
   /** Resolves with the moment of the first answer "ready" since it was told whom to ask. */

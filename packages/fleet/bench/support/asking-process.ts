@@ -8,6 +8,11 @@ import { get } from "node:http";
 /** Where a service is asked. */
 export type Address = { readonly port: number } | { readonly socketPath: string };
 
+/** Whom to ask from now on; null: nobody. */
+export interface AskMessage {
+  readonly whom: Address | null;
+}
+
 /** What somebody who asks is told. */
 export type Answer = "ready" | "not-ready" | "down";
 
@@ -29,14 +34,14 @@ const PATIENCE_MS = 1_000;
 // Imported for its types and its clock as well.
 if (process.send !== undefined && process.argv[2] === "ask") {
   let round = 0;
-  process.on("message", (address: Address | null) => {
+  process.on("message", ({ whom }: AskMessage) => {
     round += 1;
-    if (address !== null) void askUntilTold(address, round);
+    if (whom !== null) void askUntilTold(whom, round);
   });
   process.on("disconnect", () => process.exit());
 
   async function askUntilTold(address: Address, mine: number): Promise<void> {
-    let before: { answer: Answer; at: number } | null = null;
+    let before: Pick<Change, "answer" | "at"> | undefined;
     while (round === mine) {
       const answer = await ask(address);
       if (round !== mine) return;

@@ -3,7 +3,7 @@
  * (a Node program of ours that serves HTTP), real downloads, the paces that the product has.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
@@ -114,7 +114,7 @@ export class ServiceMachine {
       const probe =
         listen === "port"
           ? { http_get: { host: "127.0.0.1", port: String(ports[0]), path: "/ready" } }
-          : { exec: { command: isAnyReady(notes) } };
+          : { exec: { command: `sh ${await writeProbe(folder)}` } };
       const process = {
         command: `exec ${command.join(" ")}`,
         working_dir: folder,
@@ -127,7 +127,12 @@ export class ServiceMachine {
       });
       machine.#halt = () => rig.stop();
     }
-    await machine.until(({ isReady }) => isReady === true);
+    try {
+      await machine.until(({ isReady }) => isReady === true);
+    } catch (error) {
+      await machine.dispose();
+      throw error;
+    }
     return machine;
   }
 
@@ -198,16 +203,19 @@ export class ServiceMachine {
       state = now;
       found.abort();
     };
+    const timer = setTimeout(() => found.abort(), 60_000);
     await this.supervisor.watch(NAME, hear, found.signal);
+    clearTimeout(timer);
     if (state === null) throw new Error("Cannot measure: the service never came to that state");
     return state;
   }
 
   /** Removes what ended processes have left, as a pid may come again. */
   async sweepNotes(): Promise<void> {
-    const { pid } = await this.until(({ isReady }) => isReady === true);
-    for (const name of await readdir(join(this.#folder, "notes"))) {
-      if (name !== `ready-${pid}`) await rm(join(this.#folder, "notes", name));
+    const notes = join(this.#folder, "notes");
+    for (const name of await readdir(notes)) {
+      const pid = Number(/^ready-(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+      if (!Number.isNaN(pid) && !isAlive(pid)) await rm(join(notes, name));
     }
   }
 
@@ -224,12 +232,25 @@ export async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 function placeOf(folder: string, port: number | undefined, socket: string): string[] {
   return port === undefined ? ["--socket", join(folder, socket)] : ["--port", String(port)];
 }
 
-/** process-compose tells a probe no pid: any process that lives and has noted that it is ready. */
-function isAnyReady(notes: string): string {
-  const each = 'kill -0 "${ready##*-}" 2> /dev/null && exit 0';
-  return `for ready in ${notes}/ready-*; do ${each}; done; exit 1`;
+/**
+ * process-compose tells a probe no pid: any process that lives and has noted that it is ready. A file,
+ * as it fills in variables of its own in what is a command.
+ */
+async function writeProbe(folder: string): Promise<string> {
+  const each = `kill -0 "\${ready##*-}" 2> /dev/null && exit 0`;
+  const path = join(folder, "probe.sh");
+  await writeFile(path, `for ready in ${folder}/notes/ready-*; do ${each}; done\nexit 1\n`);
+  return path;
 }
