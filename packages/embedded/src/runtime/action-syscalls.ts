@@ -1,6 +1,5 @@
 /** What actions and HTTP actions ask of the server, beside what any function may ask. */
 import type { EncodedValue } from "../contract.js";
-import type { SystemTransaction } from "../data/embedded-database.js";
 import {
   type CallResult,
   type CallTarget,
@@ -8,6 +7,7 @@ import {
   callMutation,
   callQuery,
 } from "./call-function.js";
+import { changeRows } from "./change-rows.js";
 import { commonSyscall, type SyscallArgs } from "./common-syscalls.js";
 import { type Engine, logFor } from "./engine.js";
 import type { Execution } from "./execution.js";
@@ -29,9 +29,9 @@ export async function actionSyscall(
     case "1.0/actions/action":
       return runFromAction(engine, execution, name, args);
     case "1.0/actions/schedule":
-      return alone(engine, (transaction) => scheduleFunction(engine, transaction, call, args));
+      return changeRows(engine, (transaction) => scheduleFunction(engine, transaction, call, args));
     case "1.0/actions/cancel_job":
-      return alone(engine, (transaction) => cancelJob(engine, transaction, call, args));
+      return changeRows(engine, (transaction) => cancelJob(engine, transaction, call, args));
     default: {
       const answer = commonSyscall(engine, execution, name, args);
       if (answer === undefined) throw unsupportedOperation(name, "async operation");
@@ -64,16 +64,4 @@ async function runFromAction(
   logFor(engine, path, result.logLines);
   if (!result.ok) throw result.error;
   return JSON.parse(result.value);
-}
-
-/** A change outside of any function, committed at once. */
-async function alone(
-  engine: Engine,
-  change: (transaction: SystemTransaction) => EncodedValue,
-): Promise<EncodedValue> {
-  const { value } = await engine.database.mutate({}, async (transaction) => ({
-    value: JSON.stringify(change(transaction)),
-    logLines: [],
-  }));
-  return JSON.parse(value);
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { changeRows } from "./change-rows.js";
 import { type CronSpec, nextRun } from "./cron-spec.js";
 import { CRON_JOBS, cronJobs, storedSpec } from "./cron-tables.js";
 import type { Engine } from "./engine.js";
@@ -8,8 +9,8 @@ import type { Engine } from "./engine.js";
  * one whose schedule has changed starts anew from its last run.
  */
 export async function syncCrons(engine: Engine, specs: readonly CronSpec[]): Promise<void> {
-  const { now, database } = engine;
-  await database.mutate({}, async (transaction) => {
+  const { now } = engine;
+  await changeRows(engine, (transaction) => {
     const { system } = transaction;
     const stored = new Map(cronJobs(transaction).map((job) => [job.name, job]));
     for (const spec of specs) {
@@ -27,6 +28,5 @@ export async function syncCrons(engine: Engine, specs: readonly CronSpec[]): Pro
       system.patch(job._id, { ...storedSpec(spec), nextTime });
     }
     for (const { _id } of stored.values()) system.remove(_id);
-    return { value: "null", logLines: [] };
   });
 }
