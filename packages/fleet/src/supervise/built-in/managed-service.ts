@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
 import type { BuiltInService } from "../../config/sync-config.js";
 import type { WireState } from "../wire-state.js";
 import { LogLines } from "./log-lines.js";
@@ -172,7 +173,7 @@ export class ManagedService {
     const ended = new Promise<void>((resolve) => {
       const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
         this.#onEnd(pid, code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-        resolve();
+        void groupGone(pid).then(resolve);
       };
       // It may have ended between "spawn" and now.
       if (child.exitCode === null && child.signalCode === null) child.once("exit", onExit);
@@ -249,6 +250,23 @@ export class ManagedService {
     const mine = this.#queue.then(action);
     this.#queue = mine.catch(() => {});
     return mine;
+  }
+}
+
+// A killed process is gone within a few ms; one that nobody reaps, in a container without an init,
+// stays as a zombie, which holds no port.
+const GONE_TRIES = 60;
+const GONE_PAUSE_MS = 5;
+
+/** Resolves when nobody of the group is left, as a port is free only then; or after 300 ms. */
+async function groupGone(pid: number): Promise<void> {
+  for (let tries = 0; tries < GONE_TRIES; tries++) {
+    try {
+      process.kill(-pid, 0);
+    } catch {
+      return;
+    }
+    await wait(GONE_PAUSE_MS);
   }
 }
 
