@@ -59,7 +59,7 @@ let machines = 0;
 async function newConfig(url = rig.url, channel = "stable"): Promise<SyncConfig> {
   const folder = await mkdtemp(join(root, "machine-"));
   machines++;
-  const text = `ledger: { url: "${url}" }\nmachine: { name: m${machines}, channel: ${channel} }\nsubsystems: { nats: { binary: bin/nats }, arc: { binary: bin/arc } }\n`;
+  const text = `ledger: { url: "${url}" }\nmachine: { name: m${machines}, channel: ${channel} }\nsubsystems: { nats: { binary: nats/nats }, arc: { binary: arc/arc } }\n`;
   const parsed = parseConfig(text, join(folder, "sync.config.yaml"), "host");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.config;
