@@ -40,7 +40,9 @@ async function differing(one: string, other: string): Promise<string[]> {
   return [...paths].filter((path) => before.get(path) !== after.get(path)).sort();
 }
 
-test("the same commit built twice gives the same files, byte for byte, in any folder", async () => {
+test("the same commit built twice gives the same files, byte for byte, in any folder", {
+  timeout: 120_000,
+}, async () => {
   await build(rig);
   await build(clone);
   const [one, other] = [join(rig.folder, DIST), join(clone.folder, DIST)];
@@ -52,7 +54,9 @@ test("the same commit built twice gives the same files, byte for byte, in any fo
   expect(await differing(join(clone.folder, ".tideline/first"), other)).toEqual([]);
 });
 
-test("another version changes index.html and version.json alone, and not the build's id", async () => {
+test("another version changes index.html and version.json alone, and not the build's id", {
+  timeout: 120_000,
+}, async () => {
   await build(rig);
   const dist = join(rig.folder, DIST);
   const before = await readVersionFile(join(dist, "version.json"));
