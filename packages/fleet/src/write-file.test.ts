@@ -43,6 +43,12 @@ test("of many at the same time one wins, whole, and nothing lies beside it", asy
   expect(await readdir(folder)).toEqual(["state.json"]);
 });
 
+test("the first writes of a file do not take one another's for what a dead process left", async () => {
+  const paths = Array.from({ length: 40 }, (_, index) => join(folder, `${index}.json`));
+  await Promise.all(paths.flatMap((path) => [replaceFile(path, "a"), replaceFile(path, "b")]));
+  expect((await readdir(folder)).length).toBe(paths.length);
+});
+
 test("a folder that is missing is an error, and is not made", async () => {
   await expect(replaceFile(join(folder, "no", "file"), "x")).rejects.toMatchObject({
     code: "ENOENT",

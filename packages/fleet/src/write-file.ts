@@ -22,7 +22,7 @@ export async function replaceFile(
 ): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   try {
-    await removeLeftovers(path);
+    await cleanOnce(path);
     await writeAndSync(temporary, bytes, mode);
     await rename(temporary, path);
     await syncFolder(dirname(path));
@@ -44,12 +44,20 @@ async function writeAndSync(path: string, bytes: string | Uint8Array, mode: numb
   }
 }
 
-/** Paths that this process has looked at already; its own later leftovers are its own to remove. */
-const cleaned = new Set<string>();
+/** Paths that this process has looked beside, or looks; its own later leftovers are its own to remove. */
+const cleanings = new Map<string, Promise<void>>();
+
+/** Whoever writes the same file waits for it: a file of this process would be taken for a leftover. */
+function cleanOnce(path: string): Promise<void> {
+  const before = cleanings.get(path);
+  if (before !== undefined) return before;
+  const cleaning = removeLeftovers(path);
+  cleanings.set(path, cleaning);
+  cleaning.catch(() => cleanings.delete(path));
+  return cleaning;
+}
 
 async function removeLeftovers(path: string): Promise<void> {
-  if (cleaned.has(path)) return;
-  cleaned.add(path);
   const prefix = `${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {
     const pid = name.startsWith(prefix) ? LEFTOVER.exec(name.slice(prefix.length))?.[1] : undefined;
