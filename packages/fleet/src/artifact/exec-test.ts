@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { signalGroup } from "../signal-group.js";
 import { SyncError } from "../sync-error.js";
 import { execFormatProblem } from "./exec-format.js";
 import { saysVersion } from "./says-version.js";
@@ -124,10 +124,10 @@ function runOnce(test: ExecTest, folder: string): Promise<End> {
     let killTimer: NodeJS.Timeout | undefined;
     const timer = setTimeout(() => {
       timedOut = true;
-      endGroup(child, "SIGTERM");
-      killTimer = setTimeout(() => endGroup(child, "SIGKILL"), graceMs);
+      signalGroup(child.pid, "SIGTERM");
+      killTimer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
     }, timeoutMs);
-    const onAbort = () => endGroup(child, "SIGKILL");
+    const onAbort = () => signalGroup(child.pid, "SIGKILL");
     signal.addEventListener("abort", onAbort);
     const stop = () => {
       clearTimeout(timer);
@@ -141,7 +141,7 @@ function runOnce(test: ExecTest, folder: string): Promise<End> {
     });
     child.once("exit", () => {
       // Its children go with it, and with them the other ends of its outputs.
-      endGroup(child, "SIGKILL");
+      signalGroup(child.pid, "SIGKILL");
       clearTimeout(killTimer);
       // One that has left the group may hold them open for ever.
       killTimer = setTimeout(() => {
@@ -155,16 +155,6 @@ function runOnce(test: ExecTest, folder: string): Promise<End> {
       resolve({ code, signal, output: Buffer.concat(chunks).toString("utf8"), timedOut });
     });
   });
-}
-
-function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in the group.
-  }
 }
 
 function environment(folder: string): NodeJS.ProcessEnv {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { BuiltInService } from "../config/sync-config.js";
+import { signalGroup } from "../signal-group.js";
 import { LogLines } from "../supervise/built-in/log-lines.js";
 import type { ServedService } from "../supervise/built-in/serve-routes.js";
 import type { WireState } from "../supervise/wire-state.js";
@@ -313,14 +314,4 @@ interface End {
 /** Somebody told it to end, as a machine that shuts down tells every process; that is no failure. */
 function isOrderly({ isAlive }: Run, { code, signal }: End): boolean {
   return (isAlive && code === 0) || signal === "SIGTERM" || signal === "SIGINT";
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  // 0 would be our own group.
-  if (pid === 0) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Nobody of the group is left.
-  }
 }

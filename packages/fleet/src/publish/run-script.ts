@@ -1,11 +1,12 @@
 /** Runs a subsystem's build or test commands, each with the processes that it starts. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
 import type { ReasonCode } from "@tideline/version/fleet";
+import { signalGroup } from "../signal-group.js";
 import { SyncError } from "../sync-error.js";
 
 const TAIL_LINES = 20;
@@ -86,8 +87,8 @@ function runCommand(
     const end = (why: string): void => {
       if (problem !== null) return;
       problem = why;
-      endGroup(child, "SIGTERM");
-      killTimer = setTimeout(() => endGroup(child, "SIGKILL"), graceMs);
+      signalGroup(child.pid, "SIGTERM");
+      killTimer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
     };
     const timer = setTimeout(() => end(`no end within ${timeoutMs} ms`), timeoutMs);
     const onAbort = (): void => end("stopped");
@@ -98,7 +99,7 @@ function runCommand(
     child.once("exit", () => {
       clearTimeout(killTimer);
       // What it has left running would hold the outputs, and might still write to them.
-      endGroup(child, "SIGKILL");
+      signalGroup(child.pid, "SIGKILL");
       killTimer = setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();
@@ -111,16 +112,6 @@ function runCommand(
       resolve(problem ?? (code === 0 ? null : `exit code ${code ?? killed}`));
     });
   });
-}
-
-function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in the group.
-  }
 }
 
 async function close(log: WriteStream): Promise<void> {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import type { BuiltInService } from "../../config/sync-config.js";
+import { signalGroup } from "../../signal-group.js";
 import type { WireState } from "../wire-state.js";
 import { LogLines } from "./log-lines.js";
 import { type ProbePace, probeReadiness } from "./readiness.js";
@@ -267,13 +268,5 @@ async function groupGone(pid: number): Promise<void> {
       return;
     }
     await wait(GONE_PAUSE_MS);
-  }
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Nobody of the group is left.
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { BuiltInService } from "../../config/sync-config.js";
+import { signalGroup } from "../../signal-group.js";
 import { pause } from "../pause.js";
 
 /** How often a service is asked whether it is ready. */
@@ -81,13 +82,7 @@ function runProbe(
       stdio: "ignore",
       detached: true,
     });
-    const abort = () => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It has ended meanwhile.
-      }
-    };
+    const abort = () => signalGroup(child.pid, "SIGKILL");
     const finish = (isWell: boolean) => {
       signal.removeEventListener("abort", abort);
       resolve(isWell);
