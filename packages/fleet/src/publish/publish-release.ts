@@ -10,7 +10,12 @@ import type { ReleaseManifest, SignedRelease } from "@tideline/version/fleet";
 import { SyncError } from "../sync-error.js";
 import { buildManifest } from "./build-manifest.js";
 import { claimRelease, removeStaleDrafts, requireOurs } from "./claim-release.js";
-import { type KnownReleases, readKnownReleases, signedFileName } from "./known-releases.js";
+import {
+  type KnownReleases,
+  readKnownReleases,
+  signedFileName,
+  type VerifiedRelease,
+} from "./known-releases.js";
 import { sha256Of } from "./package-binary.js";
 import {
   artifactsOf,
@@ -40,14 +45,7 @@ export async function publishRelease(
     const { manifest, signed, host } = resolved.release;
     deps.log(`${subsystem} ${manifest.version} is published already, as release ${manifest.seq}`);
     const ledger = await tellLedger(signed, manifest, deps);
-    return {
-      ...{ subsystem, seq: manifest.seq, version: manifest.version, manifest, signed, ledger },
-      ...{
-        tag: host?.tag ?? releaseTag(subsystem, manifest.version, null),
-        page: host?.page ?? null,
-      },
-      isNew: false,
-    };
+    return { ...publicationOf(resolved.release), page: host?.page ?? null, ledger };
   }
   const { version, isAgain } = resolved;
   const claim = { subsystem, version, seq: request.seq, isAgain, notes: request.notes };
@@ -89,20 +87,7 @@ export async function planRelease(
   const known = await readKnown(subsystem, deps);
   const resolved = await resolveContent(request, known, { ...deps, subsystem });
   if (resolved.kind === "published") {
-    const { manifest, signed, host } = resolved.release;
-    const tag = host?.tag ?? releaseTag(subsystem, manifest.version, null);
-    const { seq, version } = manifest;
-    return {
-      subsystem,
-      seq,
-      version,
-      tag,
-      page: null,
-      manifest,
-      signed,
-      isNew: false,
-      ledger: null,
-    };
+    return { ...publicationOf(resolved.release), page: null, ledger: null };
   }
   const { version, isAgain } = resolved;
   const seq = request.seq ?? known.highestClaim + 1;
@@ -111,6 +96,17 @@ export async function planRelease(
   const urlOf = (name: string) => publicUrl(page, tag, name);
   const { manifest, signed } = sign(request, resolved, known, seq, urlOf, deps);
   return { subsystem, seq, version, tag, page: null, manifest, signed, isNew: true, ledger: null };
+}
+
+/** A release that is public already. */
+function publicationOf({
+  manifest,
+  signed,
+  host,
+}: VerifiedRelease): Omit<Publication, "page" | "ledger"> {
+  const { subsystem, seq, version } = manifest;
+  const tag = host?.tag ?? releaseTag(subsystem, version, null);
+  return { subsystem, seq, version, tag, manifest, signed, isNew: false };
 }
 
 /** What is known of the subsystem's releases. */
