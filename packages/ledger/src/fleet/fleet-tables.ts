@@ -67,9 +67,7 @@ export const runningValidator = v.object({
   sha256: v.union(v.string(), v.null()),
 });
 
-/** What one attempt came to so far. */
-export const attemptFields = {
-  subsystem: v.string(),
+const attemptOutcome = {
   seq: v.number(),
   version: v.string(),
   state: reportedStateValidator,
@@ -77,6 +75,15 @@ export const attemptFields = {
   reason: v.union(v.string(), v.null()),
   detail: v.union(v.string(), v.null()),
 };
+
+/** What one attempt came to so far. */
+export const attemptFields = { subsystem: v.string(), ...attemptOutcome };
+
+/** A subsystem's newest attempt, and when it came to that; null before the first. */
+export const newestAttemptValidator = v.union(
+  v.null(),
+  v.object({ ...attemptOutcome, at: v.number() }),
+);
 
 export const auditActionValidator = v.union(
   v.literal("publish"),
@@ -341,17 +348,7 @@ export const fleetTables = {
     ...runningValidator.fields,
     since: v.number(),
     isOutlier: v.boolean(),
-    attempt: v.union(
-      v.null(),
-      v.object({
-        seq: v.number(),
-        version: v.string(),
-        state: reportedStateValidator,
-        reason: v.union(v.string(), v.null()),
-        detail: v.union(v.string(), v.null()),
-        at: v.number(),
-      }),
-    ),
+    attempt: newestAttemptValidator,
     /** In which rollout's numbers it stands, as what, and since when. */
     countedIn: v.optional(v.id("rollouts")),
     countedRing: v.optional(v.number()),

@@ -1,5 +1,5 @@
 import { v } from "convex/values";
-import { reportedStateValidator } from "../fleet-tables.js";
+import { newestAttemptValidator } from "../fleet-tables.js";
 
 /** A `FleetMachine`. */
 export const fleetMachine = v.object({
@@ -17,17 +17,7 @@ export const fleetMachine = v.object({
       sha256: v.union(v.string(), v.null()),
       since: v.number(),
       isOutlier: v.boolean(),
-      attempt: v.union(
-        v.null(),
-        v.object({
-          seq: v.number(),
-          version: v.string(),
-          state: reportedStateValidator,
-          reason: v.union(v.string(), v.null()),
-          detail: v.union(v.string(), v.null()),
-          at: v.number(),
-        }),
-      ),
+      attempt: newestAttemptValidator,
     }),
   ),
 });
