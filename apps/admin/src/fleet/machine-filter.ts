@@ -1,4 +1,5 @@
 import type { FleetMachine } from "@tideline/version/fleet";
+import { hasAllWords } from "../words/has-all-words.js";
 import { type InstallGroup, installState, newestAttempt } from "./install-state.js";
 import { platformText } from "./platform-text.js";
 import { reasonWords } from "./reason-words.js";
@@ -31,7 +32,7 @@ export function groupsOf({ subsystems }: FleetMachine): ReadonlySet<MachineGroup
 
 /** Says whether every word of the filter is somewhere in what is shown of the machine. */
 export function matchesText(machine: FleetMachine, filter: string): boolean {
-  const text = [
+  const texts = [
     machine.name,
     machine.machineId,
     machine.channel,
@@ -47,11 +48,6 @@ export function matchesText(machine: FleetMachine, filter: string): boolean {
         ...(attempt?.reason ? [attempt.reason, reasonWords(attempt.reason)] : []),
       ];
     }),
-  ]
-    .join("\n")
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  ];
+  return hasAllWords(texts, filter);
 }

@@ -1,10 +1,10 @@
 import type { FleetMachine } from "@tideline/version/fleet";
-import { Search } from "lucide-react";
 import type { ReactNode, RefObject } from "react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { stepThrough } from "../shell/step-through.js";
 import { useKeptPlace } from "../shell/use-kept-place.js";
 import { useShortcuts } from "../shell/use-shortcuts.js";
+import { SearchField } from "../words/search-field.js";
 import { groupsOf, MACHINE_GROUPS, type MachineGroup, matchesText } from "./machine-filter.js";
 import { MachineRow } from "./machine-row.js";
 
@@ -75,25 +75,14 @@ export function MachineList(props: Props) {
             {machines.length}
           </span>
         </h2>
-        <label className="relative w-full sm:w-64">
-          <span className="sr-only">Filter the machines</span>
-          <Search aria-hidden size={15} className="text-muted absolute left-2.5 top-2" />
-          <input
-            ref={field}
-            type="search"
-            className="field pl-8"
-            placeholder="Name, version, reason…"
-            aria-keyshortcuts="/"
-            value={filter}
-            onChange={({ target }) => onChange({ filter: target.value, group })}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.preventDefault();
-              onChange({ filter: "", group });
-              field.current?.blur();
-            }}
-          />
-        </label>
+        <SearchField
+          label="Filter the machines"
+          placeholder="Name, version, reason…"
+          value={filter}
+          field={field}
+          onChange={(text) => onChange({ filter: text, group })}
+          onClear={() => onChange({ filter: "", group })}
+        />
       </div>
       <GroupChoice
         counts={counts}

@@ -1,21 +1,13 @@
 import type { FleetInstall, FleetMachine } from "@tideline/version/fleet";
 import { Fingerprint } from "lucide-react";
 import { memo, useId } from "react";
-import { Badge, type Tone } from "../words/badge.js";
+import { Badge, TEXT_TONES } from "../words/badge.js";
 import { RelativeTime } from "../words/time.js";
 import { installState, newestAttempt } from "./install-state.js";
 import { MachineDetails } from "./machine-details.js";
 import { platformText } from "./platform-text.js";
 import { reasonWords } from "./reason-words.js";
 import { shortSha } from "./short-sha.js";
-
-const TEXT_TONES: Readonly<Record<Tone, string>> = {
-  accent: "text-accent",
-  amber: "text-amber",
-  red: "text-red",
-  violet: "text-violet",
-  plain: "text-muted",
-};
 
 interface Props {
   readonly machine: FleetMachine;

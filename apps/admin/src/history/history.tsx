@@ -1,10 +1,11 @@
-import { ArrowUp, Search } from "lucide-react";
+import { ArrowUp } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Deployment } from "../ledger.js";
 import { stepThrough } from "../shell/step-through.js";
 import { useKeptPlace } from "../shell/use-kept-place.js";
 import { useShortcuts } from "../shell/use-shortcuts.js";
 import { matchesFilter } from "../words/deployment-words.js";
+import { SearchField } from "../words/search-field.js";
 import { HistoryRow } from "./history-row.js";
 import { bendSegments, wentBackFrom } from "./rollback-bends.js";
 import { useArrivals } from "./use-arrivals.js";
@@ -55,25 +56,14 @@ export function History({ rows, filter, onFilter, older, onLoadOlder }: Props) {
             {older !== "none" && "+"}
           </span>
         </h2>
-        <label className="relative w-full sm:w-64">
-          <span className="sr-only">Filter the history</span>
-          <Search aria-hidden size={15} className="text-muted absolute left-2.5 top-2" />
-          <input
-            ref={field}
-            type="search"
-            className="field pl-8"
-            placeholder="Version, commit, rollback…"
-            aria-keyshortcuts="/"
-            value={filter}
-            onChange={({ target }) => onFilter(target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.preventDefault();
-              onFilter("");
-              field.current?.blur();
-            }}
-          />
-        </label>
+        <SearchField
+          label="Filter the history"
+          placeholder="Version, commit, rollback…"
+          value={filter}
+          field={field}
+          onChange={onFilter}
+          onClear={() => onFilter("")}
+        />
       </div>
 
       <div className="card scroll-mt-4 py-1">

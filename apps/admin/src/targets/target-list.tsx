@@ -2,17 +2,9 @@ import type { MouseEvent } from "react";
 import { openTarget, targetHref } from "../address.js";
 import type { Target, TargetName } from "../ledger.js";
 import { targetKey } from "../ledger.js";
-import type { Tone } from "../words/badge.js";
+import { TEXT_TONES } from "../words/badge.js";
 import { RelativeTime } from "../words/time.js";
 import { targetState } from "./target-state.js";
-
-const ICON_TONES: Record<Tone, string> = {
-  accent: "text-accent",
-  amber: "text-amber",
-  red: "text-red",
-  violet: "text-violet",
-  plain: "text-muted",
-};
 
 interface Props {
   readonly targets: readonly Target[];
@@ -82,11 +74,11 @@ function TargetLink({ target, isSelected, onChoose }: LinkProps) {
       aria-current={isSelected ? "page" : undefined}
       className="hover:bg-sunken aria-[current=page]:bg-sunken flex gap-2 rounded-lg px-2 py-1.5 transition-colors"
     >
-      <Icon aria-hidden size={16} className={`mt-0.5 shrink-0 ${ICON_TONES[tone]}`} />
+      <Icon aria-hidden size={16} className={`mt-0.5 shrink-0 ${TEXT_TONES[tone]}`} />
       <span className="min-w-0 grow">
         <span className="flex flex-wrap justify-between gap-x-2">
           <span className="font-medium [overflow-wrap:anywhere]">{target.environment}</span>
-          <span className={`text-xs leading-5 ${ICON_TONES[tone]}`}>{word}</span>
+          <span className={`text-xs leading-5 ${TEXT_TONES[tone]}`}>{word}</span>
         </span>
         {target.live !== null && (
           <span className="text-muted flex justify-between gap-x-2 text-xs">

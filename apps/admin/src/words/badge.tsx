@@ -10,6 +10,15 @@ const TONES = {
 
 export type Tone = keyof typeof TONES;
 
+/** The same tones for words and icons that stand without a badge. */
+export const TEXT_TONES: Readonly<Record<Tone, string>> = {
+  accent: "text-accent",
+  amber: "text-amber",
+  red: "text-red",
+  violet: "text-violet",
+  plain: "text-muted",
+};
+
 interface Props {
   readonly tone: Tone;
   readonly Icon?: LucideIcon;

@@ -1,4 +1,5 @@
 import type { Deployment } from "../ledger.js";
+import { hasAllWords } from "./has-all-words.js";
 
 /** Says who recorded a deployment, from what the ledger stores of the credential. */
 export function recorderName(recordedBy: string): string {
@@ -26,7 +27,7 @@ export function refusalReason({ refusal, status }: Deployment): string | null {
 
 /** Says whether every word of the filter is somewhere in what the row shows. */
 export function matchesFilter(row: Deployment, filter: string): boolean {
-  const text = [
+  const texts = [
     row.version,
     row.gitTag,
     row.gitCommit,
@@ -38,11 +39,6 @@ export function matchesFilter(row: Deployment, filter: string): boolean {
     row.severity === "critical" ? "critical" : "",
     recorderName(row.recordedBy),
     refusalReason(row),
-  ]
-    .join("\n")
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  ];
+  return hasAllWords(texts, filter);
 }
