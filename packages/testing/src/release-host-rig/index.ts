@@ -3,13 +3,8 @@
  * uploads, and downloads that are redirected to a second origin. It counts what it is asked and
  * goes wrong where it is told to.
  */
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { serve } from "../serve.js";
 import { type ApiAnswer, answerApi, etagOf } from "./api-routes.js";
 import { type Fault, FaultSwitches } from "./faults.js";
 import {
@@ -86,10 +81,10 @@ export class ReleaseHostRig {
   /** Starts a host on two free ports. */
   static async start(options: ReleaseHostOptions = {}): Promise<ReleaseHostRig> {
     let rig: ReleaseHostRig | null = null;
-    const api = await listen((request, response) => {
+    const api = await serve((request, response) => {
       void rig?.handleApi(request, response, options.fallback);
     });
-    const bytes = await listen((request, response) => rig?.handleBytes(request, response));
+    const bytes = await serve((request, response) => rig?.handleBytes(request, response));
     const close = async (): Promise<void> => {
       await Promise.all([api.close(), bytes.close()]);
     };
@@ -315,21 +310,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function listen(listener: RequestListener): Promise<Listening> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GitRig } from "../../git-rig.js";
+import { type Served, serve } from "../../serve.js";
 import { loadParser } from "../official-parser/load-parser.js";
 import type { ParseWorkflow } from "../official-parser/parse-workflow.js";
 import type { Workflow } from "../official-parser/workflow.js";
@@ -13,7 +14,6 @@ import type { Machine, WorkflowRun } from "../runner/machine.js";
 import { runWorkflow } from "../runner/run-workflow.js";
 import { readWorkflowFile } from "../workflow-files.js";
 import type { IdentityIssuer } from "./identity-issuer.js";
-import { type Served, serve } from "./serve.js";
 
 /** One run of a workflow, with its attempts. */
 export interface Run {

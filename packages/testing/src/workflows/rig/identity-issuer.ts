@@ -1,8 +1,8 @@
 /** GitHub's side of keyless recording: signs who a job is, with a key of its own, and shows the key. */
 import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { serve } from "../../serve.js";
 import type { JobIdentity } from "../runner/machine.js";
-import { serve } from "./serve.js";
 
 /** Who the repository is to GitHub. */
 export interface RepositoryIdentity {

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { BuiltCli } from "../../built-cli.js";
-import { type Served, serve } from "./serve.js";
+import { type Served, serve } from "../../serve.js";
 
 /** The running registry. */
 export interface PackageRegistry extends Served {

@@ -1,7 +1,7 @@
 /** The host that a deployment command publishes to: a folder, served without being kept anywhere. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, normalize } from "node:path";
-import { type Served, serve } from "./serve.js";
+import { type Served, serve } from "../../serve.js";
 
 /** The running host. */
 export interface PublicHost extends Served {
