@@ -14,6 +14,7 @@ import {
 } from "@tideline/version/fleet";
 import { ConvexClient } from "convex/browser";
 import type { FunctionReference } from "convex/server";
+import WebSocket from "ws";
 import { SYNC_VERSION } from "../sync-version.js";
 import { UsageError } from "../usage-error.js";
 import type { FleetLedger, PublishAnswer } from "./fleet-ledger.js";
@@ -77,6 +78,9 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
     const made = new ConvexClient(url, {
       logger: false,
       unsavedChangesWarning: false,
+      // Node 20 has none of its own, and the one file is without the client's: its package says that
+      // no module of it has side effects, so a bundler leaves out the one that sets the default.
+      webSocketConstructor: WebSocket as unknown as typeof globalThis.WebSocket,
       // A deployment of one's own may have any address.
       skipConvexDeploymentUrlCheck: true,
     });
