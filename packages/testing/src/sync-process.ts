@@ -1,10 +1,7 @@
-/** `tideline-sync` as a process of its own, from its sources. */
+/** `tideline-sync` as a process of its own, as users have it: one file, and Node. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../fleet/src/main.ts", import.meta.url));
-const LOADER = import.meta.resolve("tsx");
+import { builtSync } from "./built-sync.js";
 
 /** A run that may be looked at while it lasts. */
 export interface SyncProcess {
@@ -22,20 +19,17 @@ export interface SyncProcess {
 export interface SyncProcessOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** A one-file executable. @default the sources */
+  /** A one-file executable. @default what the sources are now */
   readonly file?: string;
 }
 
-const SOURCES = ["--conditions=convex", "--import", LOADER, MAIN];
-
 /** Starts it; the caller ends it. */
-export function startSync(
+export async function startSync(
   args: readonly string[],
   { cwd, env = {}, file }: SyncProcessOptions,
-): SyncProcess {
+): Promise<SyncProcess> {
   const { PATH = "", HOME = "" } = process.env;
-  const program = file === undefined ? SOURCES : [file];
-  const child = spawn(process.execPath, [...program, ...args], {
+  const child = spawn(process.execPath, [file ?? (await builtSync()), ...args], {
     ...{ cwd, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] },
   });
   const lines: string[] = [];
@@ -71,7 +65,7 @@ export async function runSync(
   args: readonly string[],
   options: SyncProcessOptions,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly lines: string[] }> {
-  const run = startSync(args, options);
+  const run = await startSync(args, options);
   const code = await run.ended;
   return { code, stdout: run.stdout(), lines: run.lines };
 }

@@ -90,7 +90,7 @@ function publish(
 }
 
 async function watch(env: Record<string, string> = {}): Promise<SyncProcess & { port: number }> {
-  const started = startSync(["watch", "--port", "0"], {
+  const started = await startSync(["watch", "--port", "0"], {
     cwd: folder,
     env: { WEBHOOK_SECRET: SECRET, ...env },
   });

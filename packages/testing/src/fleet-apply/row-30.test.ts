@@ -41,7 +41,7 @@ async function dryRun(env: Readonly<Record<string, string>> = {}): Promise<Trace
   const before = await everything();
   const run = await traceSync(strace, ["apply", "--dry-run", "--json"], {
     cwd: rig.folder,
-    env: { ...env, TMPDIR: join(rig.folder, "tmp"), TSX_DISABLE_CACHE: "1" },
+    env: { ...env, TMPDIR: join(rig.folder, "tmp") },
   });
   expect(await everything()).toEqual(before);
   return run;
@@ -73,7 +73,7 @@ describe("row 30: apply --dry-run", () => {
     rig.publish("arc", 2);
     const { written } = await traceSync(strace, ["apply", "arc"], {
       cwd: rig.folder,
-      env: { TMPDIR: join(rig.folder, "tmp"), TSX_DISABLE_CACHE: "1" },
+      env: { TMPDIR: join(rig.folder, "tmp") },
     });
     expect(written.some((path) => path.endsWith("/arc/.bin/arc"))).toBe(true);
     expect(written.some((path) => path.includes("/.tideline-sync/"))).toBe(true);

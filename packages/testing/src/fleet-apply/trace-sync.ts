@@ -2,10 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../../fleet/src/main.ts", import.meta.url));
-const LOADER = import.meta.resolve("tsx");
+import { builtSync } from "../built-sync.js";
 
 /** What a run of `tideline-sync` did. */
 export interface TracedRun {
@@ -17,7 +14,7 @@ export interface TracedRun {
   readonly sent: readonly string[];
 }
 
-/** Runs `tideline-sync` from its sources under strace. */
+/** Runs `tideline-sync` under strace. */
 export async function traceSync(
   strace: string,
   args: readonly string[],
@@ -26,7 +23,7 @@ export async function traceSync(
   const folder = await mkdtemp(join(tmpdir(), "tideline-trace-"));
   const trace = join(folder, "trace");
   const { PATH = "", HOME = "" } = process.env;
-  const node = [process.execPath, "--conditions=convex", "--import", LOADER, MAIN, ...args];
+  const node = [process.execPath, await builtSync(), ...args];
   const { code, stdout } = await new Promise<{ code: number | null; stdout: string }>((resolve) => {
     execFile(
       strace,

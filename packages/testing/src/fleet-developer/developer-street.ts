@@ -105,7 +105,10 @@ export class DeveloperStreet {
   /** Starts `tideline-sync watch` on it; it has looked at everything once when this resolves. */
   async watch(machine: "developer" | "user"): Promise<Machine> {
     const folder = join(this.folder, machine);
-    const watch = startSync(["watch", "--port", "0"], { cwd: folder, env: this.#env(machine) });
+    const watch = await startSync(["watch", "--port", "0"], {
+      cwd: folder,
+      env: this.#env(machine),
+    });
     this.#watches.push(watch);
     const [, port] = await watch.untilLine(/http:\/\/127\.0\.0\.1:(\d+)/);
     return { folder, watch, port: Number(port) };

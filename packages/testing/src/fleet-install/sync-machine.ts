@@ -83,7 +83,7 @@ export class SyncMachine {
   /** Starts the guard as a machine's own supervisor does, and waits until the service listens. */
   async startGuard(aliveWithin = "30s"): Promise<void> {
     await this.stopGuard();
-    this.#guard = startSync(["guard", "--alive-within", aliveWithin, "--", "watch"], {
+    this.#guard = await startSync(["guard", "--alive-within", aliveWithin, "--", "watch"], {
       ...{ cwd: this.folder, file: this.paths.kept, env: { WEBHOOK_SECRET: SECRET } },
     });
     await this.#guard.untilLine(/"event":"listening"/);

@@ -7,7 +7,6 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promi
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { platformKey } from "@tideline/version/fleet";
 import { stringify } from "yaml";
 import { platformHere } from "../../../fleet/src/artifact/platform-here.js";
@@ -20,6 +19,7 @@ import {
 import { openSupervisor } from "../../../fleet/src/supervise/open-supervisor.js";
 import type { Supervisor } from "../../../fleet/src/supervise/supervisor.js";
 import { writeVersionFile } from "../../../fleet/src/swap/version-file.js";
+import { builtSync } from "../built-sync.js";
 import { GitHostRig } from "../git-host-rig/index.js";
 import { freePort, ProcessComposeRig } from "../process-compose-rig/index.js";
 import { ReleaseHostRig } from "../release-host-rig/index.js";
@@ -33,8 +33,6 @@ export const NAMES = ["nats", ...OTHERS] as const;
 export type ServiceName = (typeof NAMES)[number];
 
 const SECRET = "a-secret-of-40-characters-or-so";
-const MAIN = fileURLToPath(new URL("../../../fleet/src/main.ts", import.meta.url));
-const LOADER = import.meta.resolve("tsx");
 
 /** The real programs, where they can be had. */
 export interface NatsPrograms {
@@ -51,6 +49,8 @@ export class NatsMachine {
   readonly git: GitHostRig;
   readonly #fleet = new SignedFleet({ now: Date.now() });
   readonly #programs: NatsPrograms;
+  /** Where `tideline-sync` lies. */
+  readonly #sync: string;
   readonly #ports = new Map<string, number>();
   readonly #commits = new Map<string, string>();
   #compose: ProcessComposeRig | null = null;
@@ -61,18 +61,20 @@ export class NatsMachine {
     host: ReleaseHostRig,
     git: GitHostRig,
     programs: NatsPrograms,
+    sync: string,
   ) {
     this.folder = folder;
     this.host = host;
     this.git = git;
     this.#programs = programs;
+    this.#sync = sync;
   }
 
   /** A machine with 2.10.24 of nats and 1.0.0 of the others, installed and running. */
   static async start(programs: NatsPrograms): Promise<NatsMachine> {
     const folder = await mkdtemp(join(tmpdir(), "tideline-nats-"));
     const [host, git] = [await ReleaseHostRig.start(), await GitHostRig.start()];
-    const machine = new NatsMachine(folder, host, git, programs);
+    const machine = new NatsMachine(folder, host, git, programs, await builtSync());
     for (const name of [...NAMES, "sync", "nats monitoring"]) {
       machine.#ports.set(name, await freePort());
     }
@@ -303,7 +305,7 @@ export class NatsMachine {
       ...Object.fromEntries(OTHERS.map((name) => [name, other(name)])),
       sync: {
         command: [
-          ...[process.execPath, "--conditions=convex", "--import", LOADER, MAIN],
+          ...[process.execPath, this.#sync],
           ...["watch", "--config", join(this.folder, "sync.config.yaml")],
         ],
         ready: { port: port("sync"), path: "/health" },

@@ -32,7 +32,7 @@ describe("tideline-sync supervise", () => {
   });
 
   it("runs the services of the configuration, repeats what they write, and ends them at SIGTERM", async () => {
-    const run = start();
+    const run = await start();
     const { pid } = await untilReady();
     await run.untilLine(/^\[demo\] demo 1\.0\.0 is ready$/);
     run.child.kill("SIGTERM");
@@ -42,13 +42,13 @@ describe("tideline-sync supervise", () => {
   });
 
   it("ends what one before it, that was killed, has left running, and starts it anew", async () => {
-    const first = start("--quiet");
+    const first = await start("--quiet");
     const before = await untilReady();
     await expect.poll(() => existsSync(`${socket()}.services.json`)).toBe(true);
     first.child.kill("SIGKILL");
     await first.ended;
     expect((await identityOf(before.pid)).startedAt).not.toBeNull();
-    const second = start("--quiet");
+    const second = await start("--quiet");
     await second.untilLine(new RegExp(`^ended process ${before.pid}, which a supervisor before`));
     const after = await untilReady();
     expect(after.pid).not.toBe(before.pid);
@@ -57,7 +57,7 @@ describe("tideline-sync supervise", () => {
   });
 
   it("does not start a second time on the same socket", async () => {
-    start();
+    await start();
     const { pid } = await untilReady();
     const second = await runSync(["supervise", "--json"], { cwd: folder });
     expect(second.code).toBe(1);
@@ -76,8 +76,8 @@ describe("tideline-sync supervise", () => {
     expect(none.lines.join("\n")).toContain("expected a service or more");
   });
 
-  function start(...args: string[]): SyncProcess {
-    const run = startSync(["supervise", ...args], { cwd: folder });
+  async function start(...args: string[]): Promise<SyncProcess> {
+    const run = await startSync(["supervise", ...args], { cwd: folder });
     runs.push(run);
     return run;
   }
