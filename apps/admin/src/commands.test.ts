@@ -10,9 +10,13 @@ const PRODUCTION = { appName: "web", environment: "production" };
 
 test.each([
   ["deploy, on this machine", deployAdvice(LOCAL), "npm run deploy -- web"],
-  ["deploy, elsewhere", deployAdvice(PRODUCTION), "npx --no tideline record"],
+  ["deploy, elsewhere", deployAdvice(PRODUCTION), "npx --no -- tideline record"],
   ["roll back, on this machine", rollBackAdvice(LOCAL), "npm run deploy -- web --rollback"],
-  ["roll back, elsewhere", rollBackAdvice(PRODUCTION), "npx --no tideline record --allow-rollback"],
+  [
+    "roll back, elsewhere",
+    rollBackAdvice(PRODUCTION),
+    "npx --no -- tideline record --allow-rollback",
+  ],
 ])("%s", (_name, advice, command) => {
   expect(advice.command).toBe(command);
 });

@@ -15,7 +15,7 @@ export function deployAdvice({ appName, environment }: TargetName): CommandAdvic
     ? { sentence: "Builds, publishes and records it:", command: `npm run deploy -- ${appName}` }
     : {
         sentence: "In CI, after your host serves the new build:",
-        command: "npx --no tideline record",
+        command: "npx --no -- tideline record",
       };
 }
 
@@ -27,7 +27,7 @@ export function rollBackAdvice({ appName, environment }: TargetName): CommandAdv
       }
     : {
         sentence: "Let your host serve the earlier build again, then record it from its folder:",
-        command: "npx --no tideline record --allow-rollback",
+        command: "npx --no -- tideline record --allow-rollback",
       };
 }
 

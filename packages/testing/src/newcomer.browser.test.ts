@@ -133,7 +133,7 @@ export default defineSchema({ ...ledgerTables });
     ...(["node_modules/vite/bin/vite.js", "preview", "--host", "127.0.0.1"] as const),
     ...["--port", "0"],
   );
-  expect(await run(app, "npx", "tideline", "record")).toContain("web");
+  expect(await run(app, "npx", "--no", "--", "tideline", "record")).toContain("web");
 
   const tab = await openTab(browser, url);
   const { buildId } = JSON.parse(await readFile(join(app, "dist/version.json"), "utf8"));
@@ -142,7 +142,7 @@ export default defineSchema({ ...ledgerTables });
 
   await edit("src/App.tsx", (text) => text.replace("Get started", "Get started again"));
   await run(app, "npm", "run", "build");
-  await run(app, "npx", "tideline", "record");
+  await run(app, "npx", "--no", "--", "tideline", "record");
   await tab.notice.waitFor();
   await tab.notice.getByRole("button", { name: "Refresh" }).click();
   await tab.page.getByText("Get started again").waitFor();

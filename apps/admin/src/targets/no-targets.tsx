@@ -21,7 +21,7 @@ export function NoTargets() {
         </div>
         <div className="grid gap-1.5">
           <h2 className="font-medium">In your own app, after your host serves the new build</h2>
-          <Command command="npx --no tideline record" />
+          <Command command="npx --no -- tideline record" />
         </div>
       </div>
       <p className="text-muted text-xs">

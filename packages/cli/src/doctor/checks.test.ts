@@ -226,7 +226,7 @@ const FAILING: readonly Case[] = [
     case: "record without a token or the right to one",
     files: {
       [W]: workflow(
-        run("npx --no tideline record --dist dist"),
+        run("npx --no -- tideline record --dist dist"),
         "on: push\npermissions: { contents: read }",
       ),
     },
