@@ -3,6 +3,7 @@
  * that has no D-Bus. What the properties mean: org.freedesktop.systemd1(5), systemctl(1).
  */
 import { execFile } from "node:child_process";
+import { performance } from "node:perf_hooks";
 import { pause } from "./pause.js";
 import { type ServiceState, type Supervisor, SupervisorError } from "./supervisor.js";
 
@@ -19,9 +20,13 @@ export interface SystemdOptions {
 const PROPERTIES = [
   ...["LoadState", "ActiveState", "SubState", "Type", "MainPID", "NRestarts"],
   ...["ExecMainStatus", "ExecMainCode", "ExecMainExitTimestampMonotonic"],
+  ...["TimeoutStopUSec", "TimeoutStartUSec"],
 ];
 const LOOK_EVERY_MS = 500;
+const LOOK_AFTER_RESTART_MS = 50;
 const TIMEOUT_MS = 20_000;
+// For a unit that systemd would wait for without end.
+const LONGEST_STOP_MS = 15 * 60_000;
 // Types whose start ends only when the service has said that it is ready.
 const TYPES_WITH_READINESS = new Set(["notify", "notify-reload", "dbus", "forking"]);
 
@@ -41,6 +46,10 @@ export class SystemdSupervisor implements Supervisor {
   }
 
   async inspect(service: string, signal: AbortSignal): Promise<ServiceState> {
+    return readProperties(await this.#show(service, signal));
+  }
+
+  async #show(service: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const { stdout } = await this.#systemctl(
       ["show", service, `--property=${PROPERTIES.join(",")}`],
       service,
@@ -60,19 +69,48 @@ export class SystemdSupervisor implements Supervisor {
         `Cannot read the state of "${service}": expected ActiveState of systemctl, got "${stdout.trim().slice(0, 200)}"`,
       );
     }
-    return readProperties(values);
+    return values;
   }
 
   async restart(service: string, signal: AbortSignal): Promise<void> {
+    const before = await this.#show(service, signal);
     await this.#forgetFailures(service, signal);
-    // Not waiting: for a unit of type "notify" it would last until it is ready.
+    // Without --no-block it would last until a unit of type "notify" is ready.
     await this.#systemctl(["restart", "--no-block", service], service, signal);
+    await this.#untilReplaced(service, before, signal);
   }
 
   async start(service: string, signal: AbortSignal): Promise<void> {
-    if ((await this.inspect(service, signal)).isRunning) return;
+    const before = await this.#show(service, signal);
+    if (readProperties(before).isRunning) return;
     await this.#forgetFailures(service, signal);
     await this.#systemctl(["start", "--no-block", service], service, signal);
+    await this.#untilReplaced(service, before, signal);
+  }
+
+  /**
+   * Waits until the process before has ended and the next one is there, or has failed: whoever asked
+   * judges what does not run, and must not judge one that is still allowed to end. Returns also when
+   * systemd itself would have given up; then the state says what is wrong.
+   */
+  async #untilReplaced(
+    service: string,
+    before: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const giveUpAt = performance.now() + patienceFor(before);
+    for (;;) {
+      try {
+        if (!isBetween(await this.#show(service, signal), before.get("MainPID"))) return;
+      } catch (error) {
+        const isPassing = error instanceof SupervisorError && error.kind === "unreachable";
+        // The job is queued: asking for another restart over that would end the new process.
+        if (!isPassing) throw error;
+      }
+      if (performance.now() >= giveUpAt) return;
+      await pause(LOOK_AFTER_RESTART_MS, signal);
+      signal.throwIfAborted();
+    }
   }
 
   async watch(
@@ -183,6 +221,40 @@ function readProperties(values: ReadonlyMap<string, string>): ServiceState {
     exitCode: hasEnded ? (wasKilled ? 128 + status : status) : null,
   };
 }
+
+/** Whether the unit is on its way from one process to the next. */
+function isBetween(now: ReadonlyMap<string, string>, pidBefore: string | undefined): boolean {
+  const [active, sub, pid] = ["ActiveState", "SubState", "MainPID"].map(
+    (key) => now.get(key) ?? "",
+  );
+  if (active === "deactivating") return true;
+  const hasProcess = pid !== "" && pid !== "0";
+  if (hasProcess) return pid === pidBefore;
+  // Its ExecStartPre= run, or it forks; while it waits for its own restart it has failed.
+  return active === "activating" && !sub?.startsWith("auto-restart");
+}
+
+/** SIGTERM and SIGKILL each have TimeoutStopSec=, and so has ExecStartPre= its own; systemd.service(5). */
+function patienceFor(values: ReadonlyMap<string, string>): number {
+  const stopMs = readTimespan(values.get("TimeoutStopUSec") ?? "");
+  const startMs = readTimespan(values.get("TimeoutStartUSec") ?? "");
+  return Math.min(2 * stopMs + startMs, LONGEST_STOP_MS);
+}
+
+/** Reads "1min 30s" as `systemctl show` writes it, in ms; systemd.time(7). What it cannot read is 90 s. */
+function readTimespan(text: string): number {
+  if (text === "infinity") return Number.POSITIVE_INFINITY;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)];
+  if (parts.length === 0) return 90_000;
+  return parts.reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * (UNITS_MS[unit] ?? 0),
+    0,
+  );
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ...{ us: 0.001, ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 },
+};
 
 function explain(service: string, stderr: string, code: number): SupervisorError {
   const text = stderr.trim();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { passGate } from "../../../fleet/src/engine/pass-gate.js";
 import { SystemdSupervisor } from "../../../fleet/src/supervise/systemd.js";
 import { type SystemctlRig, writeSystemctl } from "../systemctl-rig/index.js";
 import { untilState, World } from "./world.js";
@@ -15,8 +16,10 @@ describe("systemd, by its programs' words", () => {
     world = await World.start("built-in", "", {
       nats: { version: "1.0.0" },
       arc: { version: "1.0.0", hasProbe: false },
+      slow: { version: "1.0.0", variant: "ends-slowly" },
     });
-    rig = await writeSystemctl(join(world.folder, "systemd"), world.socket, { nats: "notify" });
+    const types = { nats: "notify", slow: "notify" };
+    rig = await writeSystemctl(join(world.folder, "systemd"), world.socket, types);
     systemd = new SystemdSupervisor({ scope: "user", env: process.env, ...rig });
   });
   afterAll(async () => await world.dispose());
@@ -28,12 +31,13 @@ describe("systemd, by its programs' words", () => {
     expect(arc.isReady).toBeNull();
   });
 
-  it("restarts one unit, after it has let systemd forget its failures, and waits for nothing", async () => {
+  it("restarts one unit, after it has let systemd forget its failures, and does not wait until it is ready", async () => {
     const before = await untilState(systemd, "nats", (state) => state.isReady === true);
     const arc = await systemd.inspect("arc", never);
     const { length } = await rig.calls();
     await systemd.restart("nats", never);
-    expect((await rig.calls()).slice(length)).toEqual([
+    const changes = (await rig.calls()).slice(length).filter((call) => !call.includes(" show "));
+    expect(changes).toEqual([
       "--user reset-failed nats",
       "--user --no-ask-password --no-pager restart --no-block nats",
     ]);
@@ -44,6 +48,19 @@ describe("systemd, by its programs' words", () => {
     );
     expect(after.exitCode).toBeNull();
     expect((await systemd.inspect("arc", never)).pid).toBe(arc.pid);
+  });
+
+  it("a unit that takes 3 s to stop has not ended when it is judged: its next version is well", async () => {
+    const { pid } = await untilState(systemd, "slow", (state) => state.isReady === true);
+    await world.swap("slow", { version: "2.0.0", variant: "ends-slowly" });
+    await systemd.restart("slow", never);
+    const health = { readyTimeoutMs: 10_000, soakMs: 0, check: null };
+    const watched = { supervisor: systemd, service: "slow", health, fetch, signal: never };
+    expect(await passGate(watched, pid)).toMatchObject({ ok: true });
+    expect((await world.starts("slow")).map((line) => line.split(" ")[1])).toEqual([
+      "1.0.0",
+      "2.0.0",
+    ]);
   });
 
   it("tells of a unit that was killed, how often it was started again, and by which signal it ended", async () => {

@@ -95,7 +95,10 @@ ask("GET", "/process/" + name, (status, state) => {
     const [active, sub] = states(state);
     const bySignal = state.exit_code > 128;
     const hasEnded = state.exit_code !== 0;
-    return show({ Type: type, MainPID: state.is_running ? state.pid : 0, NRestarts: state.restarts,
+    // While it stops, the process that stops is its main process.
+    const hasProcess = state.is_running || state.status === "Terminating";
+    return show({ Type: type, MainPID: hasProcess ? state.pid : 0, NRestarts: state.restarts,
+      TimeoutStopUSec: "1min 30s", TimeoutStartUSec: "1min 30s",
       ExecMainExitTimestampMonotonic: hasEnded ? 1234567 : 0,
       ExecMainCode: hasEnded ? (bySignal ? 2 : 1) : 0,
       ExecMainStatus: bySignal ? state.exit_code - 128 : state.exit_code,
