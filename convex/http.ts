@@ -1,4 +1,4 @@
-import { deploymentsRoute, webhookRoute } from "@tideline/ledger";
+import { deploymentsRoute, webhookGetRoute, webhookRoute } from "@tideline/ledger";
 import { httpRouter } from "convex/server";
 import { httpAction } from "./_generated/server.js";
 
@@ -13,5 +13,6 @@ http.route({
 
 http.route(deploymentsRoute);
 http.route(webhookRoute);
+http.route(webhookGetRoute);
 
 export default http;

@@ -1,5 +1,6 @@
 export { fleetFunctions } from "./fleet/fleet-functions.js";
 export { fleetTables } from "./fleet/fleet-tables.js";
+export { webhookGetRoute } from "./fleet/http/webhook-get-route.js";
 export { webhookRoute } from "./fleet/http/webhook-route.js";
 export { abortDeployment } from "./functions/abort-deployment.js";
 export { announceDeployment } from "./functions/announce-deployment.js";

@@ -70,6 +70,14 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
   const PUSH = json(EXAMPLES.find(({ name }) => name === "push")?.examples[0]);
 
   describe("the webhook", () => {
+    test("asked for with GET, it says that it takes POST", async () => {
+      for (const subsystem of [fresh(), "nobody-knows"]) {
+        const response = await getClient().fetch?.(`/webhook/${subsystem}`, { method: "GET" });
+        expect([response?.status, response?.headers.get("allow")]).toEqual([405, "POST"]);
+        expect(await response?.json()).toMatchObject({ code: "WRONG_METHOD" });
+      }
+    });
+
     test.each(
       ["push", "create", "release", "ping", "workflow_run"].map((name) => ({
         name,

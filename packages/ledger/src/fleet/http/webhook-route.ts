@@ -35,6 +35,7 @@ const RECEIVE = makeFunctionReference<
  * @example
  * const http = httpRouter();
  * http.route(webhookRoute);
+ * http.route(webhookGetRoute); // says to a browser what the address is for
  * export default http;
  */
 export const webhookRoute: RouteSpecWithPathPrefix = {
