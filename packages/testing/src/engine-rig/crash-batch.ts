@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtScript } from "../built-script.js";
 import { type CrashResult, type CrashWork, resultPath } from "./crash-process.js";
 
 const SCRIPT = fileURLToPath(new URL("./crash-process.ts", import.meta.url));
@@ -20,7 +21,7 @@ export async function standStill(jobs: readonly CrashWork[]): Promise<Standing> 
   const folder = await mkdtemp(join(tmpdir(), "tideline-crash-work-"));
   const path = join(folder, "work.json");
   await writeFile(path, JSON.stringify(jobs));
-  const child = spawn(process.execPath, ["--conditions=convex", "--import", "tsx", SCRIPT, path], {
+  const child = spawn(process.execPath, [await builtScript(SCRIPT), path], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -3,7 +3,7 @@
  * have come to their step, or to their end, it says so and waits to be killed: one SIGKILL is then the
  * crash of every one of them, at exactly the step that was asked for.
  *
- * Run: node --conditions=convex --import tsx crash-process.ts <work file>
+ * Run: node <bundle of this> <work file>
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

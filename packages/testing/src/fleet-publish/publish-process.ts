@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { privateKeyPem } from "@tideline/fleet";
+import { builtScript } from "../built-script.js";
 import type { PublishRig } from "./publish-rig.js";
 
 const MAIN = fileURLToPath(new URL("publish-process-main.ts", import.meta.url));
@@ -21,7 +22,7 @@ export async function publishInProcess(
     ...{ api: host.api, token: host.token, repository: host.repository.name },
     ...{ trust: fleet.trust, key: privateKeyPem(key), keyset: fleet.signKeyset(), now, dieAt },
   };
-  const child = spawn(process.execPath, ["--conditions=convex", "--import", "tsx", MAIN], {
+  const child = spawn(process.execPath, [await builtScript(MAIN)], {
     env: { ...process.env, PUBLISH_WORLD: JSON.stringify(world) },
     stdio: ["ignore", "inherit", "inherit"],
   });
