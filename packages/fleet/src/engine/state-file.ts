@@ -49,24 +49,31 @@ export async function writeStateFile<T>({ path }: StateFile<T>, value: T): Promi
   await replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/**
- * Reads, changes and replaces a state file while no other process does.
- *
- * @param state The state folder; its one lock for files serves all of them, as each is held for one
- *   write only.
- */
+/** Reads, changes and replaces a state file while no other process does. */
 export async function changeStateFile<T>(
   state: string,
   file: StateFile<T>,
   change: (before: T) => T,
 ): Promise<void> {
+  await withFilesLocked(state, async () => {
+    const before = await readStateFile(file);
+    const after = change(before);
+    if (after !== before) await writeStateFile(file, after);
+  });
+}
+
+/**
+ * Reads and replaces files of the state folder while no other process does.
+ *
+ * @param state The state folder; its one lock for files serves all of them, as each is held for one
+ *   write only.
+ */
+export async function withFilesLocked<T>(state: string, action: () => Promise<T>): Promise<T> {
   const path = lockPath(state, "files");
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const lock = await waitForLock(path, new AbortController().signal);
   try {
-    const before = await readStateFile(file);
-    const after = change(before);
-    if (after !== before) await writeStateFile(file, after);
+    return await action();
   } finally {
     await lock.release();
   }

@@ -17,6 +17,7 @@ import { advanceTrust, EMPTY_TRUST, trustOf } from "./trust-state.js";
 import { TrustStore } from "./trust-store.js";
 import { verifyRelease } from "./verify-release.js";
 
+const FILES = ["trust-1.json", "trust-2.json"];
 const fleet = new SignedFleet();
 const release = (seq: number, subsystem = "nats") =>
   fleet.sign(fleet.manifest({ seq, subsystem, version: `2.10.${seq}` }));
@@ -41,10 +42,11 @@ describe("TrustStore", () => {
     await store.advance(release(3, "arc"));
     expect(await seqs()).toEqual({ arc: 3, nats: 7 });
     expect((await open()).state).toEqual(store.state);
-    for (const name of await readdir(folder)) {
+    expect((await readdir(folder)).sort()).toEqual(["locks", ...FILES]);
+    for (const name of FILES) {
       expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
     }
-    expect(await readdir(folder)).toEqual(["trust-1.json", "trust-2.json"]);
+    expect((await stat(join(folder, "locks"))).mode & 0o777).toBe(0o700);
   });
 
   test("an older release changes nothing", async () => {
@@ -63,6 +65,14 @@ describe("TrustStore", () => {
     await b.advance(release(2, "nats"));
     expect(await seqs()).toEqual({ arc: 3, nats: 9 });
     expect(trustOf(b.state, "nats").seq).toBe(9);
+  });
+
+  test("two that write at the very same moment lose nothing of each other's, in any of 20 rounds", async () => {
+    for (let seq = 1; seq <= 20; seq++) {
+      const [a, b] = [await open(), await open()];
+      await Promise.all([a.advance(release(seq)), b.advance(release(seq, "arc"))]);
+      expect(await seqs()).toEqual({ arc: seq, nats: seq });
+    }
   });
 
   test.each([1, 2])(
@@ -114,7 +124,7 @@ describe("TrustStore", () => {
   test("row 13: without its files it believes nothing older than the binaries on disk", async () => {
     const store = await open();
     await store.advance(release(7));
-    for (const name of await readdir(folder)) await unlink(join(folder, name));
+    for (const name of FILES) await unlink(join(folder, name));
     const opened = await open({ nats: 6, arc: 2 });
     expect(opened.damage).toHaveLength(2);
     const refuse = (seq: number) => () =>

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_SEQ, type SignedRelease } from "@tideline/version/fleet";
+import { withFilesLocked } from "../engine/state-file.js";
 import { replaceFile } from "../write-file.js";
 import { formatTrustCopy, parseTrustCopy, type TrustCopy } from "./trust-copy.js";
 import { advanceTrust, EMPTY_TRUST, mergeTrust, type TrustState } from "./trust-state.js";
@@ -58,13 +59,14 @@ export class TrustStore {
 
   /**
    * Remembers a release that was verified; it is on disk when this resolves. Only ever grows, also
-   * if another process has written meanwhile.
+   * if another process writes at the same time.
    *
    * @param release One for which `verifyRelease` gave a manifest.
    * @throws {SyncError} `DISK_FULL` or `FOLDER_NOT_WRITABLE`; then nothing was remembered on disk.
    */
   async advance(release: SignedRelease): Promise<void> {
-    const written = this.writing.then(() => this.write(release));
+    const write = () => withFilesLocked(this.folder, () => this.write(release));
+    const written = this.writing.then(write);
     // A failed write is its caller's to hear of, and keeps no later one from being tried.
     this.writing = written.catch(() => {});
     return written;
