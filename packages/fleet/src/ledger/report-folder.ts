@@ -1,6 +1,7 @@
 /**
- * The reports that the ledger has not taken yet: one file each, `000000000001.json` and so on, oldest
- * first. Several processes may add; each file comes into being whole.
+ * The reports that the ledger has not taken yet: one file each, `000000000001-<random>.json` and so on,
+ * oldest first. Several processes may add; each file comes into being whole. A number comes again once
+ * the folder is empty, a name never: a call that is taken up again may still name what it has sent.
  */
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
@@ -27,7 +28,7 @@ export async function listReports(folder: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  return names.filter((name) => /^\d{12}\.json$/.test(name)).sort();
+  return names.filter((name) => /^\d{12}(-[0-9a-f]+)?\.json$/.test(name)).sort();
 }
 
 /**
@@ -37,7 +38,8 @@ export async function listReports(folder: string): Promise<string[]> {
  */
 export async function addReport(folder: string, report: AttemptReport): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+  const id = randomBytes(6).toString("hex");
+  const temporary = join(folder, `${process.pid}-${id}.tmp`);
   try {
     const handle = await open(temporary, "wx", 0o600);
     try {
@@ -46,7 +48,7 @@ export async function addReport(folder: string, report: AttemptReport): Promise<
     } finally {
       await handle.close();
     }
-    await linkNext(folder, temporary);
+    await linkNext(folder, temporary, id);
     await syncFolder(folder);
   } catch (error) {
     throw asDiskError(error, "Cannot keep a report");
@@ -78,20 +80,12 @@ export async function removeReports(folder: string, files: readonly string[]): P
   await syncFolder(folder);
 }
 
-/** Gives the file the first number above all others; of two processes at once one tries the next. */
-async function linkNext(folder: string, temporary: string): Promise<void> {
-  for (;;) {
-    const files = await listReports(folder);
-    const newest = files.at(-1);
-    const number = newest === undefined ? 1 : Number.parseInt(newest, 10) + 1;
-    try {
-      await link(temporary, join(folder, `${String(number).padStart(12, "0")}.json`));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw error;
-    }
-    const surplus = files.length + 1 - MAX_REPORTS;
-    if (surplus > 0) await removeReports(folder, files.slice(0, surplus));
-    return;
-  }
+/** Gives the file the first number above all others; two processes at once may give the same one. */
+async function linkNext(folder: string, temporary: string, id: string): Promise<void> {
+  const files = await listReports(folder);
+  const newest = files.at(-1);
+  const number = newest === undefined ? 1 : Number.parseInt(newest, 10) + 1;
+  await link(temporary, join(folder, `${String(number).padStart(12, "0")}-${id}.json`));
+  const surplus = files.length + 1 - MAX_REPORTS;
+  if (surplus > 0) await removeReports(folder, files.slice(0, surplus));
 }
