@@ -1,11 +1,12 @@
 import type { Env } from "../commands/terminal.js";
 
 /**
- * Names of variables that hold what only we may know: the release key, tokens, webhook secrets. A
- * build runs code of somebody else's repository, and so do its tests.
+ * Names of variables that hold what only we may know: the release key, tokens (ours, the supervisor's
+ * PC_API_TOKEN, a registry's NPM_TOKEN), webhook secrets, passwords. A build runs code of somebody
+ * else's repository, and so do its tests.
  */
 const SECRET =
-  /^(TIDELINE_\w*(TOKEN|KEY|SECRET)\w*|WEBHOOK_SECRET\w*|GITHUB_TOKEN|GH_TOKEN|GH_ENTERPRISE_TOKEN|ACTIONS_\w*TOKEN|CONVEX_\w*KEY)$/i;
+  /(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)|^(TIDELINE|CONVEX)_\w*KEY|(^|_)(API|ACCESS|PRIVATE|DEPLOY|SIGNING)_?KEY(_|$)/i;
 
 // Git's own would point it at another repository than the folder that it runs in.
 const OF_ANOTHER_REPOSITORY =
