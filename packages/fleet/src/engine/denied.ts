@@ -3,9 +3,10 @@
  * again with other bytes, and the same bytes under another name are no better.
  */
 import { join } from "node:path";
-import { REASONS, type ReasonCode } from "@tideline/version/fleet";
+import type { ReasonCode } from "@tideline/version/fleet";
 import * as v from "valibot";
 import { changeStateFile, readStateFile, type StateFile } from "./state-file.js";
+import { storedReason } from "./stored-reason.js";
 
 /** Why a binary is not installed again. */
 export interface Denial {
@@ -46,13 +47,7 @@ const SCHEMA = v.record(
   v.object({
     subsystem: v.string(),
     version: v.string(),
-    // A code of a later `tideline-sync` must not make an earlier one forget what is denied.
-    reason: v.pipe(
-      v.string(),
-      v.transform(
-        (code): ReasonCode => (Object.hasOwn(REASONS, code) ? (code as ReasonCode) : "DENIED"),
-      ),
-    ),
+    reason: storedReason("DENIED"),
     at: v.number(),
   }),
 );

@@ -1,12 +1,13 @@
 /** The attempt that is under way for a subsystem, on disk, so that a crash at any moment can be mended. */
 import { mkdir, readFile, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type AttemptState, REASONS, type ReasonCode } from "@tideline/version/fleet";
+import type { AttemptState, ReasonCode } from "@tideline/version/fleet";
 import * as v from "valibot";
 import type { VersionFile } from "../swap/version-file.js";
 import { syncFolder } from "../sync-folder.js";
 import { replaceFile } from "../write-file.js";
 import { journalPath } from "./state-paths.js";
+import { storedReason } from "./stored-reason.js";
 
 /** Why a new version is taken back. */
 export interface Failure {
@@ -108,7 +109,7 @@ const VERSION = v.object({
 });
 
 const FAILURE = v.object({
-  reason: v.picklist(Object.keys(REASONS) as ReasonCode[]),
+  reason: storedReason("INTERRUPTED"),
   detail: v.string(),
   log: v.array(v.string()),
 });

@@ -1,8 +1,9 @@
 /** What the attempts of a subsystem came to, kept for `status` after the journal is gone. */
-import { REASONS, type ReasonCode } from "@tideline/version/fleet";
+import type { ReasonCode } from "@tideline/version/fleet";
 import * as v from "valibot";
 import { readStateFile, type StateFile, writeStateFile } from "./state-file.js";
 import { outcomePath } from "./state-paths.js";
+import { storedReason } from "./stored-reason.js";
 
 /** How an attempt ended. */
 export interface Outcome {
@@ -53,7 +54,7 @@ const OUTCOME = v.object({
   state: v.picklist(["committed", "rolled-back", "needs-operator", "refused"]),
   version: v.string(),
   seq: v.number(),
-  reason: v.nullable(v.picklist(Object.keys(REASONS) as ReasonCode[])),
+  reason: v.nullable(storedReason(null)),
   detail: v.nullable(v.string()),
   log: v.array(v.string()),
   at: v.number(),
