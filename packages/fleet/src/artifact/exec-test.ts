@@ -12,6 +12,8 @@ import { saysVersion } from "./says-version.js";
 export interface ExecTest {
   /** Absolute path of the staged binary. */
   readonly path: string;
+  /** What messages call it, where `path` is but a copy. @default path */
+  readonly shownAs?: string;
   /** Handed over as they are; no shell takes part. */
   readonly args: readonly string[];
   /** What its output has to name; null if anything will do. */
@@ -35,10 +37,10 @@ export interface ExecTest {
  * @throws The signal's reason when it aborts; the process is gone by then.
  */
 export async function execTest(test: ExecTest): Promise<{ readonly output: string }> {
-  const { path, args, version, timeoutMs, signal } = test;
+  const { path, shownAs = path, args, version, timeoutMs, signal } = test;
   signal.throwIfAborted();
   const problem = execFormatProblem(await readHead(path));
-  if (problem !== null) throw failed(path, problem);
+  if (problem !== null) throw failed(shownAs, problem);
   const folder = await mkdtemp(join(tmpdir(), "tideline-exec-"));
   try {
     const end = await run(test, folder);
@@ -47,16 +49,19 @@ export async function execTest(test: ExecTest): Promise<{ readonly output: strin
     if (end.timedOut) {
       throw new SyncError(
         "EXEC_TIMED_OUT",
-        `Cannot run "${path}": expected an end within ${timeoutMs} ms, got none; it said ${said}`,
+        `Cannot run "${shownAs}": expected an end within ${timeoutMs} ms, got none; it said ${said}`,
       );
     }
     if (end.code !== 0) {
-      throw failed(path, `expected exit code 0, got "${end.code ?? end.signal}"; it said ${said}`);
+      throw failed(
+        shownAs,
+        `expected exit code 0, got "${end.code ?? end.signal}"; it said ${said}`,
+      );
     }
     if (version !== null && !saysVersion(end.output, version)) {
       throw new SyncError(
         "EXEC_WRONG_VERSION",
-        `Cannot take "${path}": expected "${args.join(" ")}" to name "${version}", got ${said}`,
+        `Cannot take "${shownAs}": expected "${args.join(" ")}" to name "${version}", got ${said}`,
       );
     }
     return { output: end.output };
@@ -94,7 +99,11 @@ async function run(test: ExecTest, folder: string): Promise<End> {
         await sleep(20 * attempt);
         continue;
       }
-      throw failed(test.path, EXPLANATIONS[code] ?? `it could not be started: ${code}`, error);
+      throw failed(
+        test.shownAs ?? test.path,
+        EXPLANATIONS[code] ?? `it could not be started: ${code}`,
+        error,
+      );
     }
   }
 }

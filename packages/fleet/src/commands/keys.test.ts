@@ -128,7 +128,11 @@ describe("tideline-sync keys", () => {
 
   test.each([
     ["no key", ["--version", "1", "--expires", "1d"], "expected 1 to 16 entries"],
-    ["no version", ["--release-key", "KEY", "--expires", "1d"], "a whole number for --version"],
+    [
+      "no version",
+      ["--release-key", "KEY", "--expires", "1d"],
+      "a whole number for --version, got none",
+    ],
     [
       "a day that is over",
       ["--release-key", "KEY", "--version", "1", "--expires", "2020-01-01"],

@@ -138,15 +138,25 @@ describe("is refused before anybody is asked", () => {
     expect(failed).toMatchObject({ exitCode: 3, error: { reason: "SIGNATURE_INVALID" } });
   });
 
-  test("a binary that says another version, ends badly, or is not there", async () => {
+  test("a binary that says another version, or ends badly, is named as it was given", async () => {
     const other = { name: "nats", version: "2.10.25", variant: "wrong-version" } as const;
     await writeServiceProgram(join(cwd, "built"), other);
-    expect(await publish()).toMatchObject({ error: { reason: "EXEC_WRONG_VERSION" } });
+    const message = expect.stringContaining(`Cannot take "${join(cwd, "built")}"`);
+    expect(await publish()).toMatchObject({ error: { reason: "EXEC_WRONG_VERSION", message } });
     await writeFile(join(cwd, "built"), "#!/bin/sh\nexit 1\n");
     expect(await publish()).toMatchObject({ error: { reason: "EXEC_FAILED" } });
-    await rm(join(cwd, "built"));
-    expect(await publish()).toMatchObject({ error: { reason: "OUTPUT_MISSING" } });
     noWrite();
+  });
+
+  test("a file that is not there, and a key that is not, are mistakes in the command line", async () => {
+    await rm(join(cwd, "built"));
+    const file = `expected a binary at "${join(cwd, "built")}" of --file, got none`;
+    const message = expect.stringContaining(file);
+    expect(await publish()).toMatchObject({ exitCode: 2, error: { reason: "USAGE", message } });
+    const key = await sync("publish", "nats", "--revert", "1", "--key", "nowhere.pem");
+    const said = `expected a file at "${join(cwd, "nowhere.pem")}", got none`;
+    expect([key.exitCode, key.err]).toEqual([2, expect.stringContaining(said)]);
+    expect(host.requests).toEqual([]);
   });
 
   test("a .version beside it that is of another build", async () => {
@@ -227,6 +237,11 @@ describe("build, and publish --from", () => {
     await upstream.commit("2.10.27", { "program.sh": program, "no-build": "" });
     await upstream.tag("v2.10.27");
     expect(await json("build", "nats")).toMatchObject({ error: { reason: "OUTPUT_MISSING" } });
+    // It says what it does, and does not call done what may fail yet.
+    const { err } = await sync("build", "nats");
+    expect(err).toContain("nats: building 2.10.27\n");
+    expect(err).toContain("nats: has no test commands\n");
+    expect(err).toMatch(/expected a binary at ".*dist\/nats" afterwards, got none/);
   });
 });
 

@@ -1,11 +1,10 @@
 import type { SubsystemConfig } from "../config/sync-config.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { readBuilds } from "../publish/build-note.js";
 import { packFiles } from "../publish/pack-files.js";
 import { planRelease, publishRelease } from "../publish/publish-release.js";
 import type { PublishContent, PublishRequest } from "../publish/publish-request.js";
 import { addCommand } from "./add-command.js";
-import { chooseVersion, fileHere } from "./publish/choose-files.js";
+import { chooseVersion, fileHere, requireFiles } from "./publish/choose-files.js";
 import { describePublication } from "./publish/describe-publication.js";
 import { openForCommand } from "./publish/open-for-command.js";
 import {
@@ -18,6 +17,7 @@ import {
   type WhichBytes,
 } from "./publish/publish-options.js";
 import { tryFiles } from "./publish/try-files.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import type { Terminal } from "./terminal.js";
 
 /** `tideline-sync publish`: package, sign, upload, read back, make public, tell the ledger. */
@@ -62,7 +62,7 @@ export const addPublish = addCommand<PublishOptions>({
       .option("--dry-run", "do everything but write: no upload, no ledger"),
   run: async ({ words: [name = ""], options, terminal, config: load }) => {
     const config = await load();
-    const subsystem = subsystemOf(config, name);
+    const subsystem = requireSubsystem(config, name);
     const bytes = readWhichBytes(options, terminal.cwd);
     const expiresInMs = readExpiry(options);
     const facts: Omit<PublishRequest, "content"> = {
@@ -73,6 +73,7 @@ export const addPublish = addCommand<PublishOptions>({
       dataRollback: options.unsafeRollback === true ? "unsafe" : "safe",
       seq: options.seq === undefined ? null : readSeq("--seq", options.seq),
     };
+    if (bytes.kind === "files") await requireFiles(bytes.files);
     const publisher = await openForCommand(config, name, options, terminal);
     const isDryRun = options.dryRun === true;
     const { content, tried, upstream } = await readContent(bytes, subsystem, options, terminal);

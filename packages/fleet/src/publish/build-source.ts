@@ -6,6 +6,7 @@ import type { Env } from "../commands/terminal.js";
 import type { SourceConfig, SubsystemConfig, SyncConfig } from "../config/sync-config.js";
 import type { UpstreamVersion } from "../detect/upstream-finding.js";
 import { SyncError } from "../sync-error.js";
+import { unreadFile } from "../unread-file.js";
 import { UsageError } from "../usage-error.js";
 import { buildEnvironment } from "./build-environment.js";
 import { runGit } from "./run-git.js";
@@ -76,10 +77,10 @@ export async function buildSource(
     onLine: deps.onOutput ?? (() => {}),
   };
   const logFile = (what: string) => join(config.state, "builds", `${name}-${what}.log`);
-  log(`${name}: ${version} is built`);
+  log(`${name}: building ${version}`);
   const build = { what: "build", commands: source.build, reason: "BUILD_FAILED" } as const;
   await runScript({ ...script, ...build, logFile: logFile("build") });
-  log(`${name}: ${version} is tested`);
+  log(`${name}: ${source.test.length > 0 ? `testing ${version}` : "has no test commands"}`);
   const test = { what: "test", commands: source.test, reason: "TEST_FAILED" } as const;
   await runScript({ ...script, ...test, logFile: logFile("test") });
   await tryOutput(subsystem, output, version, signal);
@@ -130,7 +131,7 @@ async function tryOutput(
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "EISDIR") throw cause;
-    const message = `Cannot build ${name}: expected a binary at "${path}" afterwards, got ${code}`;
+    const message = `Cannot build ${name}: expected a binary at "${path}" afterwards, got ${unreadFile(cause)}`;
     throw new SyncError("OUTPUT_MISSING", message, { cause });
   }
 }

@@ -4,6 +4,7 @@ import type { PlatformKey } from "@tideline/version/fleet";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { formatVersionFile, readVersionFile, type VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
+import { unreadFile } from "../unread-file.js";
 import { packageBinary, sha256Of } from "./package-binary.js";
 import type { NamedPackage } from "./publish-request.js";
 import { packageFileName } from "./release-names.js";
@@ -59,7 +60,7 @@ async function read(path: string, subsystem: string): Promise<Buffer> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new SyncError(
       "OUTPUT_MISSING",
-      `Cannot package ${subsystem}: expected a binary at "${path}", got ${cause.code}`,
+      `Cannot package ${subsystem}: expected a binary at "${path}", got ${unreadFile(cause)}`,
       { cause },
     );
   });

@@ -7,6 +7,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
+import { unreadFile } from "../unread-file.js";
 import { UsageError } from "../usage-error.js";
 
 /** A private key with what names it. */
@@ -101,7 +102,7 @@ export async function writeKeyFile(path: string, key: SigningKey): Promise<void>
 export async function readKeyFile(path: string): Promise<SigningKey> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(
-      `Cannot read key: expected a file at "${path}", got "${cause.code ?? cause.message}"`,
+      `Cannot read key: expected a file at "${path}", got ${unreadFile(cause)}`,
       { cause },
     );
   });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseKeyset, parseSignedKeyset } from "@tideline/version/fleet";
+import { unreadFile } from "../unread-file.js";
 import { UsageError } from "../usage-error.js";
 import { replaceFile } from "../write-file.js";
 import type { SignedKeyset } from "./sign-keyset.js";
@@ -13,7 +14,7 @@ import type { SignedKeyset } from "./sign-keyset.js";
 export async function readKeysetFile(path: string): Promise<SignedKeyset> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(
-      `Cannot read keyset: expected a file at "${path}", got "${cause.code ?? cause.message}"`,
+      `Cannot read keyset: expected a file at "${path}", got ${unreadFile(cause)}`,
       { cause },
     );
   });

@@ -78,9 +78,7 @@ function unchanged(options: SignKeysetOptions, from: string): string {
 
 function wholeNumber(flag: string, text: string | undefined): number {
   if (text !== undefined && /^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new UsageError(
-    `Cannot sign keyset: expected a whole number for ${flag}, got "${text ?? ""}"`,
-  );
+  throw new UsageError(`Cannot sign keyset: expected a whole number for ${flag}, ${got(text)}`);
 }
 
 function readExpiry(text: string | undefined, now: number): number {
@@ -89,8 +87,12 @@ function readExpiry(text: string | undefined, now: number): number {
   const at = length !== null ? now + length : isMoment ? Date.parse(text ?? "") : Number.NaN;
   if (at > now) return at;
   throw new UsageError(
-    `Cannot sign keyset: expected a day to come or ${DURATION_FORM} for --expires, got "${text ?? ""}"`,
+    `Cannot sign keyset: expected a day to come or ${DURATION_FORM} for --expires, ${got(text)}`,
   );
+}
+
+function got(text: string | undefined): string {
+  return text === undefined ? "got none" : `got "${text}"`;
 }
 
 /** What a parser has against a keyset is said by the command line that made it. */

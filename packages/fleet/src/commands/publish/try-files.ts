@@ -7,6 +7,7 @@ import { platformHere } from "../../artifact/platform-here.js";
 import type { SubsystemConfig } from "../../config/sync-config.js";
 import type { BuiltFile } from "../../publish/pack-files.js";
 import { SyncError } from "../../sync-error.js";
+import { unreadFile } from "../../unread-file.js";
 
 const TIMEOUT_MS = 15_000;
 
@@ -32,13 +33,16 @@ export async function tryFiles(
     try {
       await copyFile(path, copy);
       await chmod(copy, 0o755);
-      await execTest({ path: copy, args: versionArgs, version, timeoutMs: TIMEOUT_MS, signal });
+      await execTest({
+        ...{ path: copy, shownAs: path, args: versionArgs, version },
+        ...{ timeoutMs: TIMEOUT_MS, signal },
+      });
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code !== "ENOENT" && code !== "EISDIR") throw cause;
       throw new SyncError(
         "OUTPUT_MISSING",
-        `Cannot publish ${name}: expected a binary at "${path}", got ${code}`,
+        `Cannot publish ${name}: expected a binary at "${path}", got ${unreadFile(cause)}`,
         { cause },
       );
     } finally {
