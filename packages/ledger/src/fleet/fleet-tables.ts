@@ -438,5 +438,9 @@ export const fleetTables = {
     /** Null: nothing is scheduled. */
     dueAt: v.union(v.number(), v.null()),
     jobId: v.union(v.id("_scheduled_functions"), v.null()),
+    /** What a run says to the next one; absent: none has failed, and none had to stop early. */
+    faults: v.optional(v.number()),
+    steppedTo: v.optional(v.number()),
+    nextAt: v.optional(v.union(v.number(), v.null())),
   }),
 };

@@ -144,3 +144,31 @@ test("a run that was lost is found again", async () => {
   await cleanUp();
   await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
 });
+
+test("a report at which every run fails is given up, and those behind it are counted", async () => {
+  await r.publish(1);
+  await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
+  const [bad, good] = [await r.enrol("bad"), await r.enrol("good")];
+  // Two rows where there can be but one: whoever looks for it fails.
+  await t.run(async (ctx) => {
+    const row = await ctx.db.query("rollouts").first();
+    if (row === null) throw new Error("no rollout");
+    const { _id, _creationTime, ...fields } = row;
+    for (let copy = 0; copy < 2; copy++) await ctx.db.insert("rollouts", { ...fields, seq: 77 });
+  });
+  const said: unknown[] = [];
+  const error = vi.spyOn(console, "error").mockImplementation((line) => said.push(line));
+  await bad.report(bad.attempt(77, "committed"));
+  await good.report(good.attempt(1, "downloading"), good.attempt(1, "committed"));
+  const seqs = async () => (await r.machines()).flatMap(({ subsystems }) => subsystems);
+  for (let day = 0; day < 8; day++) {
+    await advance(3_000);
+    // As machines do once a day.
+    await good.present(1);
+  }
+  await advance(3_000);
+  await advance(3_000);
+  error.mockRestore();
+  expect(await seqs()).toMatchObject([{ seq: 1, attempt: { state: "committed" } }]);
+  expect(said.map(String)).toContainEqual(expect.stringContaining("Cannot count a report"));
+});

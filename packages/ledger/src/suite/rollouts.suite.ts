@@ -1,11 +1,13 @@
 import {
   bucketOf,
+  FLEET_FUNCTIONS,
+  type FleetMachine,
   type FleetTarget,
   mayStart,
   type ReportedState,
   ringOf,
 } from "@tideline/version/fleet";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FleetRig, QUICK_POLICY, type TestMachine } from "./fleet-rig.js";
 import type { LedgerClient } from "./ledger-client.js";
 import { withVariable } from "./with-variable.js";
@@ -246,6 +248,58 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
           }),
         );
       });
+    });
+
+    test("one machine with thousands of made-up names keeps nobody's failures from being counted", async ({
+      skip,
+    }) => {
+      if (getClient().isTimeFake) skip("what stands in for a server bounds no run");
+      const { r, machines } = await fleetOf(5);
+      const liar = await r.enrol("liar");
+      for (let call = 0; call < 30; call++) {
+        const running = Array.from({ length: 100 }, (_, n) => ({
+          ...{ subsystem: `made-up-${call}-${n}`, version: `1.0.${n}`, seq: n, sha256: null },
+        }));
+        const message = { kind: "presence", syncVersion: "0.1.0", running };
+        expect(await liar.call(FLEET_FUNCTIONS.reportPresence, message)).toEqual({ ok: true });
+      }
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      await update(await place(r, machines, "1.0.1"), 1, "rolled-back");
+      await r.until((state) => expect(state?.rollout).toMatchObject({ mode: "halted", ring: 0 }));
+      // What it may have besides is what somebody published.
+      await liar.report(liar.attempt(1, "committed"));
+      await r.until((state) =>
+        expect(state?.rollout?.rings).toContainEqual(expect.objectContaining({ committed: 1 })),
+      );
+      const shown = (await r.machines()).find(({ machineId }) => machineId === liar.machineId);
+      expect(shown?.subsystems).toHaveLength(100);
+    });
+
+    test("many machines with many subsystems are all counted, whatever one run may do", async ({
+      skip,
+    }) => {
+      if (getClient().isTimeFake) skip("what stands in for a server bounds no run");
+      const r = rig();
+      const machines = await r.enrolMany(250);
+      const names = Array.from({ length: 12 }, (_, n) => `${r.subsystem}-${n}`);
+      await inTurns(machines, (machine) =>
+        machine.call(FLEET_FUNCTIONS.reportPresence, {
+          ...{ kind: "presence", syncVersion: "0.1.0" },
+          running: names.map((subsystem, seq) => ({
+            ...{ subsystem, seq, version: `1.0.${seq}`, sha256: null },
+          })),
+        }),
+      );
+      const isWhole = (subsystems: FleetMachine["subsystems"]) =>
+        String(subsystems.map(({ subsystem }) => subsystem)) === String(names.toSorted());
+      await vi.waitFor(
+        async () => {
+          const whole = (await r.machines()).filter(({ subsystems }) => isWhole(subsystems));
+          expect(whole).toHaveLength(machines.length);
+        },
+        { timeout: 20_000, interval: 200 },
+      );
     });
 
     test("machines that never begin are no successes: it waits", async () => {

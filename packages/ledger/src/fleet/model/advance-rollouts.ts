@@ -1,11 +1,19 @@
-import type { FleetMutationCtx } from "../fleet-data-model.js";
+import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import { countReports } from "./count-reports.js";
 import { stepRollout } from "./step-rollout.js";
-import { beAwake, wakeToCount, wakeUp } from "./wake-up.js";
+import { beAwake, noteRun, type RunState, wakeToCount, wakeUp } from "./wake-up.js";
 
-// Each takes a few reads and writes; together they stay far below what a mutation may do.
+// What one run looks at; how much it does is bounded by a WorkBudget.
 const BATCH = 200;
+/** After each fault a run takes so many times less, until it is one report. */
+const SHRINK = 8;
+const LAST_TRY = 3;
 const MAX_ROLLOUTS = 100;
+// About what one look at a ring, and at a rollout, reads and writes; together they stay far below
+// what a mutation may do.
+const RING_STEPS = 4;
+const ROLLOUT_STEPS = 15;
+const MAX_STEPS = 1_500;
 const MIN_WAIT_MS = 100;
 // Machines write behind this moment while it is read up to it, and so nobody has to try again.
 const SETTLED_MS = 250;
@@ -15,26 +23,65 @@ const SETTLED_MS = 250;
  * when there is something to count, or when a bake time ends; never just to look.
  */
 export async function advanceRollouts(ctx: FleetMutationCtx): Promise<void> {
-  await beAwake(ctx);
+  const state = await beAwake(ctx);
   const now = Date.now();
+  const batch = Math.max(1, Math.floor(BATCH / SHRINK ** Math.min(state.faults, LAST_TRY)));
   const reports = await ctx.db
     .query("reports")
     .withIndex("by_creation_time", (q) => q.lt("_creationTime", now - SETTLED_MS))
-    .take(BATCH);
-  await countReports(ctx, reports);
-  // Numbers of half a batch would decide on half of what is known.
-  if (reports.length === BATCH) return await wakeUp(ctx, now);
-  const running = await ctx.db
-    .query("rollouts")
-    .withIndex("by_mode", (q) => q.eq("mode", "running"))
-    .take(MAX_ROLLOUTS);
-  for (const rollout of running) {
-    if (rollout.plan !== null) continue;
-    const nextAt = await stepRollout(ctx, rollout);
-    // Never sooner than a moment from now: a time that has passed would be asked about for ever.
-    if (nextAt !== null) await wakeUp(ctx, Math.max(nextAt, now + MIN_WAIT_MS));
+    .take(batch);
+  const [first] = reports;
+  if (state.faults > LAST_TRY && first !== undefined) {
+    await drop(ctx, first, state);
+    return await wakeUp(ctx, now);
   }
+  const isAll = await countReports(ctx, reports);
+  // Numbers of half of what is known would decide on half of it.
+  if (!isAll || reports.length === batch) return await wakeUp(ctx, now);
+  if (state.faults > 0) {
+    // If it was not the counting that failed, it is what comes now.
+    await noteRun(ctx, { ...state, faults: 0 });
+    return await wakeUp(ctx, now);
+  }
+  if (!(await stepRollouts(ctx, state, now))) return await wakeUp(ctx, now);
   // The whole table is looked at only when nothing came, since everybody writes into it.
   const isMore = reports.length > 0 || (await ctx.db.query("reports").first()) !== null;
   if (isMore) await wakeToCount(ctx);
+}
+
+/** Gives up a report at which every run has failed, so that the others are counted. */
+async function drop(
+  ctx: FleetMutationCtx,
+  { _id, machineId }: FleetRow<"reports">,
+  state: RunState,
+): Promise<void> {
+  console.error(
+    `Cannot count a report of machine ${machineId}: dropped after ${state.faults} faults`,
+  );
+  await ctx.db.delete(_id);
+  await noteRun(ctx, { ...state, faults: LAST_TRY });
+}
+
+/** Lets rollouts go on from where the run before had to stop; false if this one has to, too. */
+async function stepRollouts(ctx: FleetMutationCtx, state: RunState, now: number): Promise<boolean> {
+  const running = await ctx.db
+    .query("rollouts")
+    .withIndex("by_mode", (q) => q.eq("mode", "running").gt("_creationTime", state.steppedTo))
+    .take(MAX_ROLLOUTS);
+  let { nextAt } = state;
+  let steps = 0;
+  for (const [index, rollout] of running.entries()) {
+    const { plan, policy, _creationTime: steppedTo } = rollout;
+    const next = plan === null ? await stepRollout(ctx, rollout) : null;
+    if (next !== null) nextAt = nextAt === null ? next : Math.min(nextAt, next);
+    steps += ROLLOUT_STEPS + RING_STEPS * policy.rings.length;
+    const isLast = index === running.length - 1 && running.length < MAX_ROLLOUTS;
+    if (isLast || (steps < MAX_STEPS && index < MAX_ROLLOUTS - 1)) continue;
+    await noteRun(ctx, { ...state, steppedTo, nextAt });
+    return false;
+  }
+  if (state.steppedTo > 0) await noteRun(ctx, { ...state, steppedTo: 0, nextAt: null });
+  // Never sooner than a moment from now: a time that has passed would be asked about for ever.
+  if (nextAt !== null) await wakeUp(ctx, Math.max(nextAt, now + MIN_WAIT_MS));
+  return true;
 }

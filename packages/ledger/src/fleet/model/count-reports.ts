@@ -4,96 +4,133 @@
  */
 import { attemptOutcome, bucketOf, type ReasonCode, ringOf } from "@tideline/version/fleet";
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
-import { findInstall } from "./find-install.js";
-import { findRelease, findRollout, findStats } from "./find-rollout.js";
-import { KnownBinaries } from "./known-binaries.js";
+import { BatchInstalls, type InstallFields } from "./batch-installs.js";
+import { BatchReleases } from "./batch-releases.js";
+import { WorkBudget } from "./work-budget.js";
 
 type Report = FleetRow<"reports">;
 type Attempt = Extract<Report["what"], { kind: "attempt" }>;
-type Install = FleetRow<"installs">;
-type Fields = Omit<Install, "_id" | "_creationTime">;
+type Presence = Extract<Report["what"], { kind: "presence" }>;
+type Machine = FleetRow<"machines">;
+type Running = Pick<InstallFields, "version" | "seq" | "sha256">;
 type Count = "underway" | "committed" | "failed" | "declined";
 
-/** Numbers of rollouts that a batch changes; written once, at its end. */
-type Counts = Map<FleetId<"rollouts">, FleetRow<"stats">[]>;
+/** What a batch works with; things are read once for all of it. */
+interface Batch {
+  readonly ctx: FleetMutationCtx;
+  readonly work: WorkBudget;
+  readonly installs: BatchInstalls;
+  readonly releases: BatchReleases;
+  readonly machines: Map<FleetId<"machines">, Machine | null>;
+}
 
-/** Counts some reports and deletes them. */
+/**
+ * Counts reports and deletes them, as many as one transaction bears.
+ *
+ * @returns False if some are left; they keep their order.
+ */
 export async function countReports(
   ctx: FleetMutationCtx,
   reports: readonly Report[],
-): Promise<void> {
-  const counts: Counts = new Map();
-  const known = new KnownBinaries(ctx);
+): Promise<boolean> {
+  const work = new WorkBudget();
+  const releases = new BatchReleases(ctx, work);
+  const installs = new BatchInstalls(ctx, work);
+  const batch: Batch = { ctx, work, installs, releases, machines: new Map() };
+  let counted = 0;
   for (const report of reports) {
+    if (work.isSpent || !(await countReport(batch, report))) break;
     await ctx.db.delete(report._id);
-    const machine = await ctx.db.get(report.machineId);
-    // Removed since.
-    if (machine === null) continue;
-    const { what } = report;
-    if (machine.lastSeenAt === undefined || machine.lastSeenAt < report.at) {
-      const more = what.kind === "presence" ? { syncVersion: what.syncVersion } : {};
-      await ctx.db.patch(machine._id, { lastSeenAt: report.at, ...more });
-    }
-    if (what.kind === "attempt") {
-      await countAttempt(ctx, counts, known, machine, what, report.at);
-      continue;
-    }
-    for (const running of what.running) {
-      await writeInstall(ctx, machine, running.subsystem, running, report.at, {});
-    }
+    work.spend(1);
+    counted += 1;
   }
-  for (const { _id, _creationTime, ...stats } of [...counts.values()].flat()) {
-    await ctx.db.replace(_id, stats);
+  await releases.save();
+  return counted === reports.length;
+}
+
+/** False if it was counted in part; the rest of it is what the report says from now on. */
+async function countReport(batch: Batch, report: Report): Promise<boolean> {
+  const { ctx, work, machines } = batch;
+  const { machineId, at, what } = report;
+  let machine = machines.get(machineId);
+  if (machine === undefined) {
+    machine = await ctx.db.get(machineId);
+    machines.set(machineId, machine);
+    work.spend(1);
   }
+  // Removed since.
+  if (machine === null) return true;
+  if (machine.lastSeenAt === undefined || machine.lastSeenAt < at) {
+    const more = what.kind === "presence" ? { syncVersion: what.syncVersion } : {};
+    await ctx.db.patch(machineId, { lastSeenAt: at, ...more });
+    machines.set(machineId, { ...machine, lastSeenAt: at });
+    work.spend(1);
+  }
+  if (what.kind === "presence") return await countPresence(batch, machine, report, what);
+  await countAttempt(batch, machine, what, at);
+  return true;
+}
+
+async function countPresence(
+  batch: Batch,
+  machine: Machine,
+  { _id, at }: Report,
+  what: Presence,
+): Promise<boolean> {
+  for (const [index, { subsystem, ...running }] of what.running.entries()) {
+    if (index > 0 && batch.work.isSpent) {
+      await batch.ctx.db.patch(_id, { what: { ...what, running: what.running.slice(index) } });
+      return false;
+    }
+    await writeInstall(batch, machine, subsystem, running, at, {});
+  }
+  return true;
 }
 
 async function countAttempt(
-  ctx: FleetMutationCtx,
-  counts: Counts,
-  known: KnownBinaries,
-  machine: FleetRow<"machines">,
+  batch: Batch,
+  machine: Machine,
   report: Attempt,
   at: number,
 ): Promise<void> {
+  const { installs, releases } = batch;
   const { subsystem, seq, version, state, reason, detail, runningSha256: sha256 } = report;
-  const before = await findInstall(ctx, machine._id, subsystem);
-  const release = await findRelease(ctx, subsystem, seq);
+  const before = await installs.find(machine._id, subsystem);
+  const release = await releases.release({ channel: machine.channel, subsystem, seq });
   const isNew = state === "committed" || release?.binaries[machine.platform] === sha256;
   const running =
     isNew && sha256 !== null
       ? { version, seq, sha256 }
       : before?.sha256 === sha256
         ? { version: before.version, seq: before.seq, sha256 }
-        : await nameBinary(known, machine, subsystem, sha256);
-  const place = await countIn(ctx, counts, machine, report, before, at);
+        : await nameBinary(batch, machine, subsystem, sha256);
+  const place = await countIn(batch, machine, report, before, at);
   const attempt = { seq, version, state, reason, detail, at };
-  await writeInstall(ctx, machine, subsystem, running, at, { attempt, ...place });
+  await writeInstall(batch, machine, subsystem, running, at, { attempt, ...place });
 }
 
 /** What a machine runs that is not what it tried: mostly what it went back to after it was watched. */
 async function nameBinary(
-  known: KnownBinaries,
-  { platform }: FleetRow<"machines">,
+  { releases }: Batch,
+  { platform }: Machine,
   subsystem: string,
   sha256: string | null,
-): Promise<Pick<Fields, "version" | "seq" | "sha256">> {
-  const found = sha256 === null ? null : await known.find(subsystem, platform, sha256);
+): Promise<Running> {
+  const found = sha256 === null ? null : await releases.withBinary(subsystem, platform, sha256);
   return { version: found?.version ?? null, seq: found?.seq ?? null, sha256 };
 }
 
 /** Moves a machine from one number of its ring to another; gives where it stands then. */
 async function countIn(
-  ctx: FleetMutationCtx,
-  counts: Counts,
-  machine: FleetRow<"machines">,
+  { releases }: Batch,
+  machine: Machine,
   { subsystem, seq, state, reason }: Attempt,
-  before: Install | null,
+  before: FleetRow<"installs"> | null,
   at: number,
-): Promise<Partial<Fields>> {
-  const rollout = await findRollout(ctx, { channel: machine.channel, subsystem, seq });
+): Promise<Partial<InstallFields>> {
+  const rollout = await releases.rollout({ channel: machine.channel, subsystem, seq });
   if (rollout === null) return {};
-  const stats = counts.get(rollout._id) ?? (await findStats(ctx, rollout));
-  counts.set(rollout._id, stats);
+  const stats = await releases.stats(rollout);
   const outcome = attemptOutcome({ state, reason: reason as ReasonCode | null });
   const isCounted = before?.countedIn === rollout._id;
   const from = isCounted ? before?.countedAs : undefined;
@@ -119,7 +156,7 @@ function isOver(from: Count | undefined, outcome: Count): boolean {
 
 async function ringOfMachine(
   { policy, canaries, startedAt, version, subsystem }: FleetRow<"rollouts">,
-  machine: FleetRow<"machines">,
+  machine: Machine,
 ): Promise<number> {
   return ringOf(policy, {
     bucket: await bucketOf(machine._id, subsystem, version),
@@ -129,15 +166,17 @@ async function ringOfMachine(
 }
 
 async function writeInstall(
-  ctx: FleetMutationCtx,
-  { _id: machineId, channel, platform }: FleetRow<"machines">,
+  { installs, releases }: Batch,
+  { _id: machineId, channel, platform }: Machine,
   subsystem: string,
-  { version, seq, sha256 }: Pick<Fields, "version" | "seq" | "sha256">,
+  { version, seq, sha256 }: Running,
   at: number,
-  more: Partial<Fields>,
+  more: Partial<InstallFields>,
 ): Promise<void> {
-  const before = await findInstall(ctx, machineId, subsystem);
-  const release = seq === null ? null : await findRelease(ctx, subsystem, seq);
+  const before = await installs.find(machineId, subsystem);
+  const release = seq === null ? null : await releases.release({ channel, subsystem, seq });
+  const tried = more.attempt ? { channel, subsystem, seq: more.attempt.seq } : null;
+  const isReal = release !== null || (tried !== null && (await releases.release(tried)) !== null);
   const signed = release?.binaries[platform];
   const fields = {
     ...{ channel, version, seq, sha256 },
@@ -145,10 +184,5 @@ async function writeInstall(
     isOutlier: signed !== undefined && sha256 !== null && sha256 !== signed,
     ...more,
   };
-  if (before === null) {
-    await ctx.db.insert("installs", { machineId, subsystem, attempt: null, ...fields });
-  } else if (Object.entries(fields).some(([key, value]) => before[key as keyof Fields] !== value)) {
-    // Most machines say once a day what is known; nobody has to look again for that.
-    await ctx.db.patch(before._id, fields);
-  }
+  await installs.write(machineId, subsystem, fields, isReal);
 }
