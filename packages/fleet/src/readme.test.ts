@@ -21,7 +21,7 @@ test("REASONS.md has every reason code with its next step; `vitest -u` writes it
   await expect(text).toMatchFileSnapshot("../REASONS.md");
 });
 
-test("every command is in the table of commands, and the table has no others", () => {
+test("every command is in the table of commands with all its options, and the table has no others", () => {
   const program = new Command();
   const terminal = {
     ...{ cwd: "/", env: {}, isInteractive: false, print: () => {}, log: () => {} },
@@ -29,15 +29,35 @@ test("every command is in the table of commands, and the table has no others", (
   };
   for (const addTo of COMMANDS) addTo(program, terminal);
   const [, table = ""] = /\n## Commands\n(.*?)\n\| exit code/s.exec(readme) ?? [];
-  const first = table.split("\n").filter((line) => line.startsWith("| `"));
-  const named = first.flatMap((line) => {
-    const [, cell = ""] = line.split(/(?<!\\)\|/);
-    return [...cell.matchAll(/`([a-z]+)/g)].map(([, name]) => name);
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  const told = rows.map((row) => {
+    const [, usage = "", options = ""] = row.split(/(?<!\\)\|/);
+    const [, name = ""] = /`(keys [a-z-]+|[a-z]+)/.exec(usage) ?? [];
+    return [name, [...options.matchAll(/`(--[a-z-]+)`/g)].map(([, flag]) => flag).sort()];
   });
-  expect(named.sort()).toEqual(program.commands.map((command) => command.name()).sort());
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(commandsOf(program)));
+  expect(told).toHaveLength(commandsOf(program).length);
 });
+
+/** Each command as `--help` has it: its name, and the options that not all of them have. */
+function commandsOf(program: Command, before = ""): [string, string[]][] {
+  return program.commands.flatMap((command): [string, string[]][] => {
+    const name = `${before}${command.name()}`;
+    if (command.commands.length > 0) return commandsOf(command, `${name} `);
+    const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+    const own = flags.filter((flag) => flag !== "--config" && flag !== "--json");
+    return [[name, own.sort()]];
+  });
+}
 
 test("the example of a configuration can be used", () => {
   const [, yaml = ""] = /\n## sync\.config\.yaml\n+```yaml\n(.*?)```/s.exec(readme) ?? [];
   expect(parseConfig(yaml, "/srv/sync.config.yaml", "host")).toMatchObject({ ok: true });
+  const [services = ""] =
+    /(?<=```yaml\n)supervisor:\n {2}kind: built-in\n.*?(?=```)/s.exec(readme) ?? [];
+  expect(services).toContain("services:");
+  const whole = yaml.replace(/^supervisor: .*\n/m, services);
+  expect(parseConfig(whole, "/srv/sync.config.yaml", "host")).toMatchObject({
+    config: { supervisor: { kind: "built-in", services: { nats: { shutdownTimeoutMs: 10_000 } } } },
+  });
 });
