@@ -25,6 +25,10 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   // `tideline-sync check | head -1` closes the pipe; that is no failure of ours.
   process.stdout.on("error", ignoreClosedPipe);
   process.stderr.on("error", ignoreClosedPipe);
+  // Whatever ends the process before the command has ended is no success: Node ends with 0, and
+  // without a word, when a promise is awaited that nothing can resolve any more.
+  process.exitCode = EXIT_CODES.failed;
+  process.once("beforeExit", tellUnfinished);
   const exitCode = await run(args, {
     cwd: process.cwd(),
     env: process.env,
@@ -33,7 +37,15 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     log: (line) => process.stderr.write(`${line}\n`),
     signal: controller.signal,
   });
+  process.off("beforeExit", tellUnfinished);
   process.exitCode = exitCode === EXIT_CODES.interrupted ? signalCode : exitCode;
+}
+
+function tellUnfinished(): void {
+  const { version } = process;
+  process.stderr.write(
+    `Cannot end the command: it waits for something that never comes (Node ${version}); what it was to do may be half done\n`,
+  );
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
