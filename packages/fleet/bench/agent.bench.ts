@@ -199,6 +199,7 @@ async function fanOut(): Promise<void> {
       operatorToken: null,
       reports: openReportQueue(join(folder, `agent-${index}`), null, () => {}),
       running: async () => [],
+      fetch,
       now: Date.now,
       log: () => {},
     }),

@@ -76,7 +76,7 @@ async function decideInLedger(
   }
   const { askLedger } = await import("../ledger/ask-ledger.js");
   const { readWaiting } = await import("../ledger/read-waiting.js");
-  const ask = { url, doing: "approve", fetch, signal };
+  const ask = { url, doing: "approve", token: "TIDELINE_FLEET_TOKEN", fetch, signal } as const;
   const waiting = await readWaiting({ channel, subsystem, token }, ask);
   if (waiting === null) return null;
   const { seq, version } = waiting;

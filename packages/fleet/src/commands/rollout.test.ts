@@ -101,12 +101,19 @@ describe("tideline-sync rollout", () => {
     {
       args: ["rollout", "pause", "nats"],
       env: { TIDELINE_FLEET_TOKEN: FLEET_TOKENS.read },
-      code: 1,
-      said: "Cannot change rollout: the token is not one of those in TIDELINE_FLEET_TOKEN that are good for it",
+      code: 3,
+      said: "Cannot pause the rollout: expected TIDELINE_FLEET_TOKEN to be a token that the ledger at LEDGER takes, got another",
+    },
+    {
+      args: ["approve", "nats"],
+      env: { TIDELINE_FLEET_TOKEN: "a-token-of-nobody-at-all" },
+      code: 3,
+      said: "Cannot approve: expected TIDELINE_FLEET_TOKEN to be a token that the ledger at LEDGER takes, got another",
     },
   ])("$args: $said", async ({ args, env, code, said }) => {
     const result = await sync(args, env);
-    expect([result.code, result.log[0]]).toEqual([code, said]);
+    const url = fleet.ledger.url;
+    expect([result.code, result.log[0]?.replace(url, "LEDGER")]).toEqual([code, said]);
     expect(await rollout()).toMatchObject({ mode: "running" });
   });
 });

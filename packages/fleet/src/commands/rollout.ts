@@ -57,7 +57,7 @@ export const addRollout = addCommand<RolloutOptions>({
       "mutation",
       FLEET_FUNCTIONS.changeRollout,
       { token, channel, subsystem, to, ...(note !== undefined && { note }) },
-      { url, doing: `${action} the rollout`, fetch, signal },
+      { url, doing: `${action} the rollout`, token: "TIDELINE_FLEET_TOKEN", fetch, signal },
     )) as FleetAnswer;
     if (!answer.ok) {
       const { code, message } = answer;

@@ -19,7 +19,7 @@ export const addStatus = addCommand({
     const config = await readConfig();
     const trust = await openTrustStore(config);
     const now = Date.now;
-    const options = { config, env, trust, fetch, now, log, signal };
+    const options = { config, env, trust, fetch, now, log, signal, isReadOnly: true };
     let opened: OpenLedger | null = null;
     let problem: string | null = null;
     try {

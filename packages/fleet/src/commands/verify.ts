@@ -44,7 +44,7 @@ async function knownReleases(
   { env, log, signal }: Terminal,
 ): Promise<ReleaseManifest[]> {
   const trust = await TrustStore.open(config.state);
-  const options = { config, env, trust, fetch, now: Date.now, log, signal };
+  const options = { config, env, trust, fetch, now: Date.now, log, signal, isReadOnly: true };
   const { openLocalLedger } = await import("../ledger/local-ledger.js");
   const kept = await openLocalLedger({ ...options, host: null, reports: null });
   const targets = [...(kept.targets() ?? []), ...(await ledgerTargets(options))];

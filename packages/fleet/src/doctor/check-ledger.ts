@@ -1,8 +1,9 @@
 /** Whether the ledger answers, knows this machine's token, and is large enough. */
-import { FLEET_FUNCTIONS } from "@tideline/version/fleet";
-import { askLedger, LedgerRefusal } from "../ledger/ask-ledger.js";
+import { FLEET_FUNCTIONS, REASONS } from "@tideline/version/fleet";
+import { askLedger } from "../ledger/ask-ledger.js";
 import { readMachine } from "../ledger/machine-file.js";
 import { openTrustStore } from "../open-trust-store.js";
+import { SyncError } from "../sync-error.js";
 import { UsageError } from "../usage-error.js";
 import {
   type Check,
@@ -127,16 +128,19 @@ async function ask(
 ): Promise<unknown> {
   const token = env.TIDELINE_FLEET_READ_TOKEN;
   const url = config.ledger?.url ?? "";
-  return await askLedger("query", name, { ...args, token }, { url, doing: "ask", fetch, signal });
+  const variable = "TIDELINE_FLEET_READ_TOKEN";
+  const how = { url, doing: "read the ledger", token: variable, fetch, signal } as const;
+  return await askLedger("query", name, { ...args, token }, how);
 }
 
 function refusal(error: unknown): Said {
   const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof LedgerRefusal)) return failed(message, START);
-  return failed(
-    `The ledger refuses this machine: ${message}`,
-    "Set TIDELINE_FLEET_READ_TOKEN to the one of the deployment's settings",
-  );
+  const reason = error instanceof SyncError ? error.reason : null;
+  if (reason === "TOKEN_REFUSED") {
+    return failed(message, "Set TIDELINE_FLEET_READ_TOKEN to the one of the deployment's settings");
+  }
+  // It answers: the network is not what is wrong.
+  return failed(message, reason === "LEDGER_REFUSED" ? REASONS[reason] : START);
 }
 
 /** By the `Date` of any answer, which is whole seconds. */

@@ -58,7 +58,7 @@ export interface Installation {
  *
  * @throws {SyncError} `DISK_FULL` or `FOLDER_NOT_WRITABLE`
  * @throws {UsageError} If a configuration is there and wrong.
- * @throws {LedgerRefusal} If the token is not taken; everything else is in place then.
+ * @throws {SyncError} `TOKEN_REFUSED`, or whatever else the ledger says; everything else is in place then.
  */
 export async function installSync(options: InstallOptions): Promise<Installation> {
   const { folder, systemd } = options;

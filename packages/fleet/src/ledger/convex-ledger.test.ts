@@ -1,7 +1,7 @@
 /** A machine and the real ledger: the functions of this repository behind the embedded server. */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLEET_TOKENS, LedgerRig } from "@tideline/testing/ledger-rig";
@@ -17,8 +17,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { parseConfig } from "../config/parse-config.js";
 import type { SyncConfig } from "../config/sync-config.js";
 import { openTrustStore } from "../open-trust-store.js";
-import { askLedger, LedgerRefusal } from "./ask-ledger.js";
-import type { ConvexLedger } from "./convex-ledger.js";
+import { askLedger } from "./ask-ledger.js";
+import { type ConvexLedger, openConvexLedger } from "./convex-ledger.js";
 import { enrol } from "./enrol.js";
 import { noteSeen } from "./ledger-seen.js";
 import { readMachine } from "./machine-file.js";
@@ -156,7 +156,10 @@ describe("enrolling", () => {
 
   test("with another token nothing is enrolled, and the next try uses the same key", async () => {
     const config = await newConfig();
-    await expect(enrolIt(config, "another-token-altogether")).rejects.toThrow(LedgerRefusal);
+    await expect(enrolIt(config, "another-token-altogether")).rejects.toMatchObject({
+      reason: "TOKEN_REFUSED",
+      message: `Cannot enrol: expected TIDELINE_FLEET_ENROL_TOKEN to be a token that the ledger at ${rig.url} takes, got another`,
+    });
     expect(await readMachine(config.state)).toBeNull();
     const before = JSON.parse(await readFile(join(config.state, "machine.json"), "utf8"));
     await enrolIt(config);
@@ -176,6 +179,104 @@ describe("enrolling", () => {
     const elsewhere = { ...config, machine: { ...config.machine, channel: "beta" } };
     await expect(openLedger(await optionsOf(elsewhere))).rejects.toThrow("enrol` again");
   });
+});
+
+test("which token is wrong is said by its name, at once, and to a watcher in one line", async () => {
+  const config = await newConfig();
+  await enrolIt(config);
+  const env = { ...ENV, TIDELINE_FLEET_READ_TOKEN: "another-token-altogether" };
+  const options = { ...(await optionsOf(config)), env };
+  const message = `Cannot read the ledger: expected TIDELINE_FLEET_READ_TOKEN to be a token that the ledger at ${rig.url} takes, got another`;
+  // An answer, not the end of patience, which would be a local ledger in its place.
+  await expect(openLedgerNow(options, [], 2 ** 31 - 1)).rejects.toMatchObject({
+    ...{ reason: "TOKEN_REFUSED", message },
+  });
+  const { ledger } = await openLedger(options);
+  if (ledger.kind !== "convex") throw new Error("Expected the Convex ledger");
+  opened.push(ledger);
+  ledger.watchTargets(() => {}, controller.signal);
+  ledger.watchHints(() => {}, controller.signal);
+  await connection(ledger, true);
+  await expect.poll(() => log).toContain(message);
+  await expect(ledger.publish(release(), controller.signal)).resolves.toBeDefined();
+  // Both subscriptions are answered by then, and were told the same.
+  expect(log.filter((line) => line.includes("READ_TOKEN"))).toEqual([message]);
+});
+
+test("a healthy ledger that is closed early has failed at nothing", async () => {
+  const config = await newConfig();
+  await enrolIt(config);
+  const ledger = await openIt(config);
+  const isThere = connection(ledger, true);
+  ledger.watchTargets(() => {}, controller.signal);
+  // The presence is about to be sent.
+  await isThere;
+  const flushed = ledger.flush();
+  await ledger.close();
+  await flushed;
+  expect(log).toEqual([]);
+});
+
+test("a ledger that is closed while nobody answers is closed", async () => {
+  // It takes connections and says nothing.
+  const silent = createTcpServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const config = await newConfig(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  const about = { url: config.ledger?.url ?? "", readToken: "x", channel: "stable", fetch };
+  const ledger = openConvexLedger({
+    ...{ ...about, operatorToken: null, reports: null, running: async () => [], now: Date.now },
+    log: (line) => void log.push(line),
+  });
+  const arrived = new Promise<Socket>((resolve) => silent.once("connection", resolve));
+  ledger.watchTargets(() => {}, controller.signal);
+  const socket = await arrived;
+  await ledger.close();
+  socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+test("row 22: while the ledger is away it is asked for its version, and once it answers it is there; no one asks before or after", async () => {
+  const away = await LedgerRig.create();
+  try {
+    const config = await newConfig(away.url);
+    await enrolIt(config);
+    const asked: string[] = [];
+    let answered = 0;
+    let onAsked = () => {};
+    const counting: typeof fetch = async (input, init) => {
+      asked.push(String(input));
+      onAsked();
+      const answer = await fetch(input, init);
+      answered++;
+      return answer;
+    };
+    const { ledger } = await openLedger({ ...(await optionsOf(config)), fetch: counting });
+    if (ledger.kind !== "convex") throw new Error("Expected the Convex ledger");
+    opened.push(ledger);
+    expect(await firstTargets(ledger, 10_000, controller.signal)).toEqual([]);
+    const next = seq + 1;
+    const heard = hears(ledger, ({ rollout, settled }) => (rollout ?? settled)?.seq === next);
+    await connection(ledger, true);
+    expect(asked).toEqual([]);
+
+    const question = new Promise<void>((resolve) => {
+      onAsked = resolve;
+    });
+    await away.stop();
+    await question;
+    await away.start();
+    await connection(ledger, true);
+    expect(new Set(asked)).toEqual(new Set([`${away.url}/version`]));
+    // The client had tried by itself, or the first answer was enough.
+    expect(answered).toBeLessThanOrEqual(1);
+    // The subscriptions were taken along.
+    const before = asked.length;
+    expect(await ledger.publish(release(), controller.signal)).toMatchObject({ ok: true });
+    await heard;
+    expect(asked).toHaveLength(before);
+  } finally {
+    await away.dispose();
+  }
 });
 
 test("a published release reaches the machines of its channel, and no others", async () => {

@@ -1,6 +1,6 @@
 /**
  * The Convex ledger: one connection, on which targets and hints come by themselves and reports go.
- * The client connects again by itself; nothing here asks twice.
+ * While it stands nothing is asked; see watch-return.ts for while it does not.
  */
 import {
   FLEET_FUNCTIONS,
@@ -12,21 +12,20 @@ import {
   type SignedCall,
   type SignedRelease,
 } from "@tideline/version/fleet";
-import { ConvexClient } from "convex/browser";
-import type { FunctionReference } from "convex/server";
-import WebSocket from "ws";
+import type { SyncError } from "../sync-error.js";
 import { SYNC_VERSION } from "../sync-version.js";
 import { UsageError } from "../usage-error.js";
+import { asLedgerError } from "./as-ledger-error.js";
 import type { FleetLedger, PublishAnswer } from "./fleet-ledger.js";
+import { openLedgerConnection } from "./ledger-connection.js";
 import { parseHints, parseTargets } from "./parse-targets.js";
 import type { CallAnswer, ReportQueue } from "./report-queue.js";
 
-// A connection that is cut in between may take the client as long as it waits at most between tries.
-const ANSWER_WITHIN_MS = 30_000;
 const LATER_MS = 60_000;
 // What the ledger takes in a day is used up.
 const MUCH_LATER_MS = 60 * 60_000;
 const DAY_MS = 86_400_000;
+const READ_TOKEN = "TIDELINE_FLEET_READ_TOKEN";
 
 /** What {@link openConvexLedger} needs. */
 export interface ConvexLedgerOptions {
@@ -41,6 +40,7 @@ export interface ConvexLedgerOptions {
   readonly reports: ReportQueue | null;
   /** What lies at the live paths, for the presence; asked on connecting, once a day at most. */
   readonly running: () => Promise<readonly RunningBinary[]>;
+  readonly fetch: typeof fetch;
   /** ms since epoch. */
   readonly now: () => number;
   readonly log: (line: string) => void;
@@ -49,20 +49,22 @@ export interface ConvexLedgerOptions {
 /** The Convex ledger, with what only a service needs to know of it. */
 export interface ConvexLedger extends FleetLedger {
   readonly kind: "convex";
+  /** @param onRefused Hears why the ledger does not say them; absent: the log does. */
+  watchTargets(
+    onTargets: (targets: readonly FleetTarget[]) => void,
+    signal: AbortSignal,
+    onRefused?: (why: SyncError) => void,
+  ): void;
   /** Calls back when the connection comes or goes, until `signal` aborts. */
   onConnection(listener: (isConnected: boolean) => void, signal: AbortSignal): void;
   /** Resolves when no report waits any more, or they cannot be sent now. */
   flush(): Promise<void>;
 }
 
-/** A function by its name alone: the client accepts a string, though its types do not say so. */
-type Query = FunctionReference<"query", "public", Record<string, unknown>, unknown>;
-type Mutation = FunctionReference<"mutation", "public", Record<string, unknown>, unknown>;
-
 /** Opens it. It connects when somebody watches or publishes for the first time. */
 export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
-  const { url, channel, readToken: token, operatorToken, reports, now, log } = options;
-  let client: ConvexClient | null = null;
+  const { url, channel, readToken: token, operatorToken, reports, fetch, now, log } = options;
+  const connection = openLedgerConnection({ url, fetch, onLive: noticeConnection });
   const listeners = new Set<(isConnected: boolean) => void>();
   let newest: readonly FleetTarget[] | null = null;
   let isConnected = false;
@@ -71,30 +73,10 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
   let sending: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | null = null;
   let isClosed = false;
+  /** What was said last of a refusal: of one wrong token every subscription hears. */
+  let said: string | null = null;
 
-  function connect(): ConvexClient {
-    if (isClosed) throw new Error("Cannot connect: the ledger was closed");
-    if (client !== null) return client;
-    const made = new ConvexClient(url, {
-      logger: false,
-      unsavedChangesWarning: false,
-      // Node 20 has none of its own, and the one file is without the client's: its package says that
-      // no module of it has side effects, so a bundler leaves out the one that sets the default.
-      webSocketConstructor: WebSocket as unknown as typeof globalThis.WebSocket,
-      // A deployment of one's own may have any address.
-      skipConvexDeploymentUrlCheck: true,
-    });
-    made.subscribeToConnectionState(() => noticeConnection(made));
-    client = made;
-    return made;
-  }
-
-  function noticeConnection(from: ConvexClient): void {
-    const { isWebSocketConnected, connectionRetries } = from.connectionState();
-    // The client counts its retries from 0 again once its subscriptions are answered: an open socket
-    // alone would call what was heard before the interruption fresh.
-    const isNow = isWebSocketConnected && connectionRetries === 0;
-    if (isNow === isConnected || isClosed) return;
+  function noticeConnection(isNow: boolean): void {
     isConnected = isNow;
     awaySince = isNow ? null : now();
     for (const listener of listeners) listener(isNow);
@@ -104,7 +86,12 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
   /** Sends what waits, after whatever is being sent. */
   function send(): void {
     sending = sending.then(sendNow).catch((error: unknown) => {
-      log(`Cannot send reports now: ${error instanceof Error ? error.message : String(error)}`);
+      // What was not sent is on disk, and the next process sends it.
+      if (isClosed) return;
+      const name = FLEET_FUNCTIONS.reportAttempts;
+      log(
+        `Cannot send reports now: ${asLedgerError(error, { url, doing: "report", name }).message}`,
+      );
       sendLater();
     });
   }
@@ -121,6 +108,7 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
     if (outcome.kind === "busy") sendLater();
     if (presentAt !== null && now() - presentAt < DAY_MS) return;
     const running = await options.running();
+    if (isClosed) return;
     const message = { kind: "presence", syncVersion: SYNC_VERSION, running } as const;
     if ((await reports.sendOnce(message, callMachine))?.ok) presentAt = now();
   }
@@ -139,34 +127,11 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
     const name =
       kind === "reports" ? FLEET_FUNCTIONS.reportAttempts : FLEET_FUNCTIONS.reportPresence;
     try {
-      return (await mutate(name, { ...call })) as MachineAnswer;
+      return (await connection.mutate(name, { ...call })) as MachineAnswer;
     } catch (error) {
       const data = (error as { data?: { code?: unknown; message?: unknown } }).data;
       if (data?.code !== "INVALID_ARGUMENT") throw error;
       return { ok: false, code: "UNREADABLE", message: String(data.message) };
-    }
-  }
-
-  async function mutate(
-    name: string,
-    args: Record<string, unknown>,
-    signal?: AbortSignal,
-  ): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
-    const patience = new Promise<never>((_, reject) => {
-      const late = () =>
-        reject(new Error(`Cannot call ${name}: no answer within ${ANSWER_WITHIN_MS / 1000} s`));
-      timer = setTimeout(late, ANSWER_WITHIN_MS);
-      onAbort = () => reject(signal?.reason);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
-    try {
-      // Without an answer it may still have arrived, or arrive later: the same call is answered alike.
-      return await Promise.race([connect().mutation(name as unknown as Mutation, args), patience]);
-    } finally {
-      clearTimeout(timer);
-      if (onAbort) signal?.removeEventListener("abort", onAbort);
     }
   }
 
@@ -175,21 +140,38 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
     args: Record<string, unknown>,
     onAnswer: (answer: unknown) => void,
     signal: AbortSignal,
+    onRefused = tellRefusal,
   ): void {
-    if (signal.aborted) return;
-    const fail = (error: Error) => log(`Cannot watch ${name}: ${error.message}`);
-    const stop = connect().onUpdate(name as unknown as Query, args, onAnswer, fail);
-    signal.addEventListener("abort", () => stop(), { once: true });
+    const about = { url, doing: "read the ledger", name, token: READ_TOKEN } as const;
+    const fail = (error: Error) => onRefused(asLedgerError(error, about));
+    connection.subscribe(name, args, onAnswer, fail, signal);
+  }
+
+  function tellRefusal({ message }: SyncError): void {
+    if (message !== said) log(message);
+    said = message;
+  }
+
+  async function publishNow(args: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
+    const name = FLEET_FUNCTIONS.publishRelease;
+    try {
+      return await connection.mutate(name, args, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const token = "TIDELINE_FLEET_TOKEN";
+      throw asLedgerError(error, { url, doing: "publish to the ledger", name, token });
+    }
   }
 
   return {
     kind: "convex",
-    watchTargets(onTargets, signal) {
+    watchTargets(onTargets, signal, onRefused) {
       const hear = (answer: unknown) => {
+        said = null;
         newest = parseTargets(answer, log);
         onTargets(newest);
       };
-      subscribe(FLEET_FUNCTIONS.watchTargets, { channel, token }, hear, signal);
+      subscribe(FLEET_FUNCTIONS.watchTargets, { channel, token }, hear, signal, onRefused);
     },
     targets: () => newest,
     watchHints(onHint, signal) {
@@ -215,7 +197,7 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
         throw new UsageError("Cannot publish: expected TIDELINE_FLEET_TOKEN, got none");
       }
       const args = { token: operatorToken, channel, release };
-      const answer = (await mutate(FLEET_FUNCTIONS.publishRelease, args, signal)) as FleetAnswer;
+      const answer = (await publishNow(args, signal)) as FleetAnswer;
       if (!answer.ok) return answer;
       const mode = answer.mode === "waiting-for-approval" ? answer.mode : "running";
       return { ok: true, mode, generation: answer.generation };
@@ -234,7 +216,7 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
       if (isClosed) return;
       isClosed = true;
       if (retry !== null) clearTimeout(retry);
-      await client?.close();
+      await connection.close();
     },
   };
 }

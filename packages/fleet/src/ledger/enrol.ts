@@ -24,11 +24,11 @@ export interface EnrolRequest {
  * too, as the key is on disk before anybody hears of it.
  *
  * @throws {UsageError} If `machine.json` is there and cannot be used.
- * @throws {LedgerRefusal} If the token is not taken.
+ * @throws {SyncError} `TOKEN_REFUSED`, or whatever else the ledger says.
  */
 export async function enrol(
   { state, enrolToken, name, channel, platform }: EnrolRequest,
-  ask: Omit<AskOptions, "doing">,
+  ask: Omit<AskOptions, "doing" | "token">,
 ): Promise<Machine> {
   const { url } = ask;
   const before = await readMachineFile(state);
@@ -44,7 +44,7 @@ export async function enrol(
     "mutation",
     FLEET_FUNCTIONS.enrolMachine,
     { enrolToken, publicKey, name, channel, platform },
-    { ...ask, doing: "enrol" },
+    { ...ask, doing: "enrol", token: "TIDELINE_FLEET_ENROL_TOKEN" },
   );
   const { machineId, enrolledAt } = answer as { machineId: unknown; enrolledAt: unknown };
   if (typeof machineId !== "string" || typeof enrolledAt !== "number") {

@@ -37,7 +37,7 @@ export interface OpenLedger {
  * @throws {UsageError} If there is one and the machine is not enrolled with it, or has no read token.
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger> {
-  const { config, env, now, log, isReadOnly = false } = options;
+  const { config, env, fetch, now, log, isReadOnly = false } = options;
   if (config.ledger === null) {
     return { ledger: await openLocal(options, null), machine: null };
   }
@@ -49,7 +49,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger
   }
   const { openConvexLedger } = await import("./convex-ledger.js");
   const ledger = openConvexLedger({
-    ...{ url, readToken, now, log },
+    ...{ url, readToken, fetch, now, log },
     channel: config.machine.channel,
     operatorToken: env.TIDELINE_FLEET_TOKEN || null,
     reports: isReadOnly ? null : openReportQueue(config.state, machine, log),
@@ -65,6 +65,7 @@ export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger
  * Opens a ledger that has targets, for a command that acts once. One that does not answer in time is
  * replaced by what the release host has signed; reports of that wait for the ledger's return.
  *
+ * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`: one that answers is not away.
  * @param subsystems Those whose targets are needed.
  * @param waitMs For the ledger's first answer. @default 10_000
  */
@@ -79,9 +80,14 @@ export async function openLedgerNow(
     return opened;
   }
   const { config, log, now, signal } = options;
-  if ((await firstTargets(opened.ledger, waitMs, signal)) !== null) {
-    if (!options.isReadOnly) await noteSeen(config.state, now());
-    return opened;
+  try {
+    if ((await firstTargets(opened.ledger, waitMs, signal)) !== null) {
+      if (!options.isReadOnly) await noteSeen(config.state, now());
+      return opened;
+    }
+  } catch (error) {
+    await opened.ledger.close();
+    throw error;
   }
   await opened.ledger.close();
   const { readSeen } = await import("./ledger-seen.js");
@@ -95,7 +101,11 @@ export async function openLedgerNow(
   return { ledger: local, machine: opened.machine };
 }
 
-/** Waits for the ledger's first answer; null if there is none in time. */
+/**
+ * Waits for the ledger's first answer; null if there is none in time.
+ *
+ * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`
+ */
 export async function firstTargets(
   ledger: ConvexLedger,
   waitMs: number,
@@ -112,7 +122,7 @@ export async function firstTargets(
       controller.signal.addEventListener("abort", () =>
         signal.aborted ? reject(signal.reason) : resolve(null),
       );
-      ledger.watchTargets(resolve, controller.signal);
+      ledger.watchTargets(resolve, controller.signal, reject);
     });
   } finally {
     clearTimeout(timer);

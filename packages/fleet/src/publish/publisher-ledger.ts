@@ -4,10 +4,8 @@ import {
   type FleetTarget,
   type SignedRelease,
 } from "@tideline/version/fleet";
-import { ConvexHttpClient } from "convex/browser";
-import type { FunctionReference } from "convex/server";
 import * as v from "valibot";
-import { childSignal } from "../engine/child-signal.js";
+import { askLedger } from "../ledger/ask-ledger.js";
 import { parseTargets } from "../ledger/parse-targets.js";
 import { SyncError } from "../sync-error.js";
 import type { PublisherLedger } from "./publish-request.js";
@@ -27,30 +25,33 @@ export interface PublisherLedgerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A function by its name alone: the client accepts a string, though its types do not say so. */
-type Query = FunctionReference<"query", "public", Record<string, unknown>, unknown>;
-type Mutation = FunctionReference<"mutation", "public", Record<string, unknown>, unknown>;
-
 /**
  * Opens the ledger for a publisher, which need not be a machine of the fleet: a CI job is none.
  *
- * @throws {SyncError} `LEDGER_UNREACHABLE` or `LEDGER_REFUSED` if its targets cannot be read.
+ * @throws {SyncError} `LEDGER_UNREACHABLE`, `TOKEN_REFUSED` or `LEDGER_REFUSED` if its targets cannot be read.
  */
 export async function openPublisherLedger(
   options: PublisherLedgerOptions,
 ): Promise<PublisherLedger> {
-  const { url, channel, operatorToken, readToken, signal, log } = options;
+  const { url, channel, operatorToken, readToken, fetch, signal, log } = options;
+  const how = { url, fetch, timeoutMs: ANSWER_WITHIN_MS } as const;
+  const operating = { ...how, token: "TIDELINE_FLEET_TOKEN" } as const;
+  const reading = { ...how, doing: "read the ledger", signal } as const;
   // A seq counts in all channels; targets are those of one.
-  const view = await ask(options, signal, (client) =>
-    client.query(FLEET_FUNCTIONS.watchFleet as unknown as Query, { token: operatorToken }),
+  const view = await askLedger(
+    "query",
+    FLEET_FUNCTIONS.watchFleet,
+    { token: operatorToken },
+    { ...operating, ...reading },
   );
   const newest = seqsOf(view);
   let targets: readonly FleetTarget[] | null = null;
   if (readToken !== null) {
     const args = { channel, token: readToken };
-    const answer = await ask(options, signal, (client) =>
-      client.query(FLEET_FUNCTIONS.watchTargets as unknown as Query, args),
-    );
+    const answer = await askLedger("query", FLEET_FUNCTIONS.watchTargets, args, {
+      ...reading,
+      token: "TIDELINE_FLEET_READ_TOKEN",
+    });
     targets = parseTargets(answer, log);
   }
   return {
@@ -59,9 +60,9 @@ export async function openPublisherLedger(
       Math.max(0, ...newest.filter((one) => one.subsystem === subsystem).map(({ seq }) => seq)),
     publish: async (release: SignedRelease, until) => {
       const args = { token: operatorToken, channel, release };
-      const answer = (await ask(options, until, (client) =>
-        client.mutation(FLEET_FUNCTIONS.publishRelease as unknown as Mutation, args),
-      )) as FleetAnswer;
+      const asked = { ...operating, doing: "publish to the ledger", signal: until };
+      const name = FLEET_FUNCTIONS.publishRelease;
+      const answer = (await askLedger("mutation", name, args, asked)) as FleetAnswer;
       if (!answer.ok) return answer;
       const mode = answer.mode === "waiting-for-approval" ? answer.mode : "running";
       log(`The ledger at ${url} has it: ${mode}`);
@@ -102,25 +103,4 @@ function seqsOf(view: unknown): { readonly subsystem: string; readonly seq: numb
       .filter(({ action }) => action === "publish")
       .map(({ subsystem, seq }) => ({ subsystem: subsystem ?? "", seq: seq ?? 0 })),
   ];
-}
-
-async function ask(
-  { url, fetch }: PublisherLedgerOptions,
-  parent: AbortSignal,
-  how: (client: ConvexHttpClient) => Promise<unknown>,
-): Promise<unknown> {
-  const child = childSignal(parent, ANSWER_WITHIN_MS);
-  const bounded: typeof fetch = (input, init) => fetch(input, { ...init, signal: child.signal });
-  try {
-    return await how(new ConvexHttpClient(url, { fetch: bounded, logger: false }));
-  } catch (cause) {
-    parent.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    // What fetch throws, and our own time-out; anything else the ledger itself has said.
-    const isAway = cause instanceof TypeError || child.signal.aborted;
-    const reason = isAway ? "LEDGER_UNREACHABLE" : "LEDGER_REFUSED";
-    throw new SyncError(reason, `Cannot ask the ledger at ${url}: ${why}`, { cause });
-  } finally {
-    child.end();
-  }
 }

@@ -105,7 +105,9 @@ async function reportUpstream(
   const ref = seen.tag === null ? `refs/heads/${upstream.branch}` : `refs/tags/${seen.tag}`;
   const { remote, oid, tag } = seen;
   const isQuarantined = state === "quarantined";
-  const ask = { url: config.ledger.url, doing: "tell what was seen upstream", fetch, signal };
+  const { url } = config.ledger;
+  const doing = "tell what was seen upstream";
+  const ask = { url, doing, token: "TIDELINE_FLEET_TOKEN", fetch, signal } as const;
   try {
     const args = { token, subsystem: name, remote, ref, oid, tag, isQuarantined };
     await askLedger("mutation", FLEET_FUNCTIONS.reportUpstream, args, ask);

@@ -134,7 +134,8 @@ test("with an address and a token the machine is enrolled, once", async () => {
     const refused = await runSync([...wrong, "--token", "not-the-one-that-is-set"], {
       ...{ cwd: folder, file },
     });
-    expect(refused.code).toBe(1);
+    expect(refused.code).toBe(3);
+    expect(JSON.parse(refused.stdout).error.reason).toBe("TOKEN_REFUSED");
     // What was installed before the ledger was asked stays, so that only the token is to be mended.
     expect((await stat(join(folder, "wrong/sync/.bin/tideline-sync"))).mode & 0o777).toBe(0o755);
   } finally {

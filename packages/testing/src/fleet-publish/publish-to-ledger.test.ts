@@ -57,9 +57,9 @@ test("a seq that the ledger has from elsewhere is PUBLISH_CONFLICT, and nothing 
   }
 });
 
-test("a wrong token is LEDGER_REFUSED before anything is published", async () => {
+test("a wrong token is TOKEN_REFUSED before anything is published", async () => {
   const wrong = open("not-the-operator-of-these-tests");
-  await expect(wrong).rejects.toEqual(refusedAs("LEDGER_REFUSED"));
+  await expect(wrong).rejects.toEqual(refusedAs("TOKEN_REFUSED"));
 });
 
 test("what has expired meanwhile is MANIFEST_EXPIRED, and is renewed under a new seq", async () => {

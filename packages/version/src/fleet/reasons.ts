@@ -124,9 +124,10 @@ export const REASONS = {
     "Set TIDELINE_RELEASE_TOKEN or GITHUB_TOKEN to a token that may write the repository's contents",
   HOST_REFUSED: "Look at what the release host said; nothing was published",
   LEDGER_UNREACHABLE:
-    "Check the ledger's address and the network, then publish again; nothing is done twice",
-  LEDGER_REFUSED:
-    "Look at what the ledger said, then publish again; the release host has the release already",
+    "Check the ledger's address and the network, then run it again; nothing is done twice",
+  LEDGER_REFUSED: "Look at what the ledger said, then run it again; nothing is done twice",
+  TOKEN_REFUSED:
+    "Set the variable that is named to the token of the ledger's settings; `tideline-sync doctor` tries the reading one",
   RELEASE_NOT_FOUND: "Look at the release host for the `seq`; no signed release of it is there",
   PUBLISH_CONFLICT: "Publish with a higher `seq`; another release has this one",
   READ_BACK_FAILED: "Publish again; what the release host serves is not what was uploaded",
