@@ -211,7 +211,7 @@ test("the ledger: its token, the clock beside it, and who this machine is", asyn
   expect(of(late, "clock")).toMatchObject([{ level: "warning" }]);
   const wrong = await look({ env: { TIDELINE_FLEET_READ_TOKEN: "another-token-than-that" } });
   expect(of(wrong, "ledger")).toMatchObject([
-    { level: "failed", message: expect.stringContaining("refuses this machine") },
+    { level: "failed", message: expect.stringContaining("expected TIDELINE_FLEET_READ_TOKEN to be") },
   ]);
   expect(of(await look({ env: {} }), "ledger")).toMatchObject([{ level: "failed" }]);
 });
