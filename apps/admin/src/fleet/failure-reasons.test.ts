@@ -21,11 +21,11 @@ test("failures of the release on its way are counted by reason, the most frequen
     tried("a", { reason: "EXITED" }),
     tried("b", {}),
     tried("c", {}),
-    tried("d", { state: "refused", reason: "CHECKSUM_MISMATCH" }),
+    tried("d", { state: "refused", reason: "ARCHIVE_INVALID" }),
   ];
   expect(failureReasons(SUBSYSTEM, machines)).toEqual([
     { code: "NOT_READY", machines: ["b", "c"] },
-    { code: "CHECKSUM_MISMATCH", machines: ["d"] },
+    { code: "ARCHIVE_INVALID", machines: ["d"] },
     { code: "EXITED", machines: ["a"] },
   ]);
 });

@@ -16,7 +16,7 @@ test.each<[word: string, group: string, parts: Partial<FleetInstall>]>([
   ["Rolled back", "failed", tried("rolled-back", "NOT_READY")],
   ["Needs somebody", "failed", tried("needs-operator", "ROLLBACK_FAILED")],
   // The release's own fault, and a machine that has a reason of its own.
-  ["Refused", "failed", tried("refused", "CHECKSUM_MISMATCH")],
+  ["Refused", "failed", tried("refused", "ARCHIVE_INVALID")],
   ["Held back", "held-back", tried("refused", "PINNED")],
   ["Other bytes", "outlier", { isOutlier: true }],
   ["Other bytes", "outlier", { isOutlier: true, ...tried("rolled-back", "NOT_READY") }],

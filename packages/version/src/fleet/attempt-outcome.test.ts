@@ -11,7 +11,7 @@ test.each<[ReportedState, ReasonCode | null, string]>([
   ["rolled-back", "INTERRUPTED", "failed"],
   ["needs-operator", "ROLLBACK_FAILED", "failed"],
   ["refused", "EXEC_FAILED", "failed"],
-  ["refused", "CHECKSUM_MISMATCH", "failed"],
+  ["refused", "ARCHIVE_INVALID", "failed"],
   ["refused", "SIGNATURE_INVALID", "failed"],
   ["refused", "DENIED", "failed"],
   ["refused", "PINNED", "declined"],
@@ -20,6 +20,11 @@ test.each<[ReportedState, ReasonCode | null, string]>([
   ["refused", "DRIFTED", "declined"],
   ["refused", "CLOCK_BEHIND", "declined"],
   ["refused", "NO_ARTIFACT", "declined"],
+  ["refused", "MANIFEST_EXPIRED", "declined"],
+  ["refused", "KEYSET_EXPIRED", "declined"],
+  ["refused", "SIZE_MISMATCH", "declined"],
+  ["refused", "CHECKSUM_MISMATCH", "declined"],
+  ["refused", "DOWNGRADE", "declined"],
   ["refused", null, "declined"],
 ])("%s with %s is %s", (state, reason, outcome) => {
   expect(attemptOutcome({ state, reason })).toBe(outcome);
