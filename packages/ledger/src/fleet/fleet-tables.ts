@@ -296,13 +296,13 @@ export const fleetTables = {
   /**
    * Every try of a machine to install a release: one row for each machine, subsystem and `seq`.
    * Written by reportAttempts.
-   * Read by reportAttempts (has it said so before).
+   * Read by reportAttempts (was it its last word).
    * Deleted by cleanUpFleet after 180 days without news; removeMachine.
    */
   attempts: defineTable({
     machineId: v.id("machines"),
     ...attemptFields,
-    /** Every `state` or `state:reason` that was told, in the order of its arrival. */
+    /** The newest of `state` or `state:reason` that were told, in the order of their arrival. */
     told: v.array(v.string()),
     generation: v.number(),
     /** By the machine's clock. */

@@ -243,6 +243,29 @@ export function machinesSuite(getClient: () => LedgerClient): void {
       );
     });
 
+    test("what was well, went back by hand and is well again, is counted as well", async () => {
+      const r = rig();
+      const machine = await r.enrol();
+      await machine.present();
+      await r.untilSeen([machine]);
+      const other = await r.enrol("keeps the ring open");
+      await other.present();
+      await r.untilSeen([other]);
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const byHand = { reason: "ROLLED_BACK_BY_HAND" as const };
+      await machine.report(machine.attempt(1, "committed"));
+      await machine.report(machine.attempt(1, "rolled-back", byHand));
+      await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ failed: 1 }));
+      await machine.report(machine.attempt(1, "committed"));
+      await r.until((state) =>
+        expect(state?.rollout?.rings[0]).toMatchObject({ committed: 1, failed: 0 }),
+      );
+      await shown(r, machine, (row) =>
+        expect(row?.subsystems[0]).toMatchObject({ seq: 1, attempt: { state: "committed" } }),
+      );
+    });
+
     test("row 32: reports that were kept while the ledger was away arrive once each, in order", async () => {
       const r = rig();
       await r.publish(1);

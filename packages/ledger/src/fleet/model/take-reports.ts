@@ -2,9 +2,13 @@ import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import type { CheckedReport } from "./parse-machine-message.js";
 import { wakeToCount } from "./wake-up.js";
 
+// A machine that goes to and fro has no end of them.
+const MAX_TOLD = 20;
+
 /**
- * Takes what a machine says of its attempts, in order. What it has said before (the same state of
- * the same attempt, for the same reason) changes nothing.
+ * Takes what a machine says of its attempts, in order. The word that it said last of an attempt (the
+ * same state, for the same reason) changes nothing. An older one does: it is well, goes back by
+ * hand, and is well again.
  */
 export async function takeReports(
   ctx: FleetMutationCtx,
@@ -21,14 +25,14 @@ export async function takeReports(
       )
       .unique();
     const word = reason === null ? state : `${state}:${reason}`;
-    if (attempt?.told.includes(word)) continue;
+    if (attempt?.told.at(-1) === word) continue;
     const fields = { subsystem, seq, version, state, reason, detail };
     if (attempt === null) {
       const times = { startedAt: report.at, toldAt: now };
       const more = { told: [word], generation, ...times };
       await ctx.db.insert("attempts", { machineId, ...fields, ...more });
     } else {
-      const told = [...attempt.told, word];
+      const told = [...attempt.told, word].slice(-MAX_TOLD);
       await ctx.db.patch(attempt._id, { ...fields, told, generation, toldAt: now });
     }
     const { runningSha256 } = report;
