@@ -50,10 +50,23 @@ export const addApprove = addCommand<ApproveOptions>({
 async function acceptUpstream(
   config: SyncConfig,
   name: string,
-  { signal }: Terminal,
+  { env, signal }: Terminal,
 ): Promise<string[]> {
   const { acceptAlarms } = await import("../detect/accept-alarms.js");
   const alarms = await acceptAlarms(config, name, signal);
+  const token = env.TIDELINE_FLEET_TOKEN;
+  if (config.ledger !== null && token) {
+    const { askLedger } = await import("../ledger/ask-ledger.js");
+    const { url } = config.ledger;
+    const ask = { url, doing: "approve", token: "TIDELINE_FLEET_TOKEN", fetch, signal } as const;
+    for (const { reason, remote, ref, now: oid } of alarms) {
+      // The ledger quarantines what moved as well, and no report of a machine lets it go.
+      if (reason !== "TAG_MOVED" || oid === null) continue;
+      const word = { remote, ref: `refs/tags/${ref}`, oid, tag: ref };
+      const args = { token, subsystem: name, ...word, isQuarantined: false, isReleased: true };
+      await askLedger("mutation", FLEET_FUNCTIONS.reportUpstream, args, ask);
+    }
+  }
   return alarms.map(
     ({ reason, ref, was, now }) => `${reason} is accepted: ${ref} was ${was} and is ${now}`,
   );
@@ -106,7 +119,7 @@ async function decideHere(
   subsystem: string,
   { reject }: ApproveOptions,
 ): Promise<Decided | null> {
-  const [{ readKnownTarget }, { readApprovals, writeApproval }] = await Promise.all([
+  const [{ readKnownTarget }, { writeApproval }] = await Promise.all([
     import("../ledger/local-targets.js"),
     import("../ledger/approvals.js"),
   ]);
@@ -116,8 +129,7 @@ async function decideHere(
   if (known === null || known.seq <= running) return null;
   const { seq, version } = known;
   const decision = reject ? "reject" : "approve";
-  const isApproved = (await readApprovals(state))[subsystem]?.includes(seq) ?? false;
-  if (isApproved !== (decision === "approve")) await writeApproval(state, subsystem, seq, decision);
+  await writeApproval(state, subsystem, seq, decision);
   const text = `${version} (release ${seq}) of "${subsystem}" is ${reject ? "rejected" : "approved"} on this machine`;
   return { ok: true, text, json: { seq, version, decision } };
 }

@@ -308,8 +308,13 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
       expect(view.audit).toContainEqual(
         expect.objectContaining({ subsystem, action: "quarantine", version: "v1" }),
       );
-      // A person looked at it and named the commit again.
-      expect(await report(subsystem, moved)).toMatchObject({ isQuarantined: false });
+      // Another machine, which has not seen what the tag named before, changes nothing.
+      expect(await report(subsystem, moved)).toMatchObject({ isNew: false, isQuarantined: true });
+      // A person lets go what they looked at, and not what it names by then.
+      const other = { oid: "c".repeat(40), isReleased: true };
+      expect(await report(subsystem, other)).toMatchObject({ isQuarantined: true });
+      expect(await report(subsystem, other)).toMatchObject({ isQuarantined: false });
+      expect(await report(subsystem, { oid: other.oid })).toMatchObject({ isQuarantined: false });
     });
 
     test("a branch may move", async () => {

@@ -18,7 +18,7 @@ export const FLEET_FUNCTIONS = {
   reportPresence: "fleet:reportPresence",
   /** mutation `{token, channel, release: SignedRelease}` -> FleetAnswer; operator token */
   publishRelease: "fleet:publishRelease",
-  /** mutation `{token, subsystem, remote, ref, oid, tag, isQuarantined}` -> {ok: true, isNew}; operator token; tag: string or null */
+  /** mutation `{token, subsystem, remote, ref, oid, tag, isQuarantined, isReleased?}` -> {ok: true, isNew, isQuarantined}; operator token; tag: string or null; isReleased: a person lets the quarantined oid go */
   reportUpstream: "fleet:reportUpstream",
   /** mutation `{token, channel, subsystem, seq, decision: "approve" | "reject", note?}` -> FleetAnswer */
   decideApproval: "fleet:decideApproval",

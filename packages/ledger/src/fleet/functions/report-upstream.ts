@@ -9,8 +9,10 @@ const DOING = "report upstream";
 
 /**
  * Takes what a developer machine read of one ref of an upstream. A tag that named another commit
- * before comes back as quarantined.
+ * before comes back as quarantined, and stays so.
  *
+ * @param isReleased A person's word alone: lets go the commit that is quarantined, if it still is the
+ *   one that the ref names.
  * @throws {ConvexError} FLEET_NOT_CONFIGURED, UNAUTHENTICATED, INVALID_ARGUMENT.
  */
 export const reportUpstream = mutation({
@@ -22,9 +24,10 @@ export const reportUpstream = mutation({
     oid: v.string(),
     tag: v.union(v.string(), v.null()),
     isQuarantined: v.boolean(),
+    isReleased: v.optional(v.boolean()),
   },
   returns: v.object({ ok: v.literal(true), isNew: v.boolean(), isQuarantined: v.boolean() }),
-  handler: async (ctx, { token, ...word }) => {
+  handler: async (ctx, { token, isReleased = false, ...word }) => {
     const { subsystem, remote, ref, oid, tag } = word;
     const actor = authorizeOperator(DOING, token, { channel: null, subsystem });
     checkSubsystem(DOING, subsystem);
@@ -32,6 +35,6 @@ export const reportUpstream = mutation({
     checkText(DOING, "ref", ref, 300);
     if (!OID.test(oid)) refuseArgument(DOING, "oid as 40 or 64 hex digits", oid);
     if (tag !== null) checkText(DOING, "tag", tag, 255);
-    return { ok: true as const, ...(await takeUpstream(ctx, word, actor)) };
+    return { ok: true as const, ...(await takeUpstream(ctx, { ...word, isReleased }, actor)) };
   },
 });
