@@ -3,6 +3,7 @@ import { sweepStaging } from "../artifact/fetch-binary.js";
 import { writeVersionFile } from "../swap/version-file.js";
 import type { Attempt } from "./attempt.js";
 import { forgetAttempts } from "./attempts.js";
+import { despiteDisk } from "./despite-disk.js";
 import type { UpdateOutcome } from "./update-outcome.js";
 
 /** Lets `.version` speak of the new binary as soon as that is the live one; `recorded`. */
@@ -16,6 +17,7 @@ export async function commit(attempt: Attempt): Promise<UpdateOutcome> {
   const { deps, subsystem } = attempt;
   const { version, seq, to, from } = attempt.journal;
   await attempt.enter("committed");
+  await despiteDisk(deps.log, () => deps.trust.reach(subsystem.name, seq));
   await settle(attempt);
   await forgetAttempts(attempt.state, subsystem.name);
   await sweepStaging(attempt.stagingFolder);

@@ -126,7 +126,8 @@ async function fromTheSwapOn(
   { staged, release, machine, signal }: Locked,
 ): Promise<UpdateOutcome> {
   try {
-    await attempt.deps.trust.advance(release);
+    // Where nothing runs yet, what was never well here must not keep out what is older and is.
+    await attempt.deps.trust.advance(release, { countsSeq: attempt.journal.from !== null });
     await attempt.step("trusted");
     await swapIn({
       ...{ live: attempt.live, staged },

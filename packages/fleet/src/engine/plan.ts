@@ -15,7 +15,7 @@ import type { LiveBinary } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
 import { nextAttemptAt } from "./attempts.js";
 import { chooseRelease, type RingPlace } from "./choose-release.js";
-import type { Denied } from "./denied.js";
+import type { Denial, Denied } from "./denied.js";
 import type { Pin } from "./pins.js";
 import { nextOpening } from "./window.js";
 
@@ -93,7 +93,12 @@ export function plan(facts: PlanFacts): Plan {
   if (live.state === "unknown" || live.state === "drifted") {
     return refuse("DRIFTED", `Cannot update "${name}": ${whatIsWrong(live)}`);
   }
-  if (choice.kind === "nothing") return { action: "nothing", seq, version };
+  if (choice.kind === "nothing") {
+    const denial = live.state === "known" ? denialOf(facts.denied, live.sha256) : undefined;
+    // It lies there because the way back from it failed, or there was none.
+    if (denial === undefined) return { action: "nothing", seq, version };
+    return refuse(reasonOf(denial), `The live binary of "${name}" is denied: ${denial.reason}`);
+  }
   if (choice.kind === "wait") return wait(choice.reason, choice.detail, null);
   if (choice.kind === "refuse") return refuse(choice.reason, choice.detail);
 
@@ -110,15 +115,13 @@ export function plan(facts: PlanFacts): Plan {
     return refuse("NO_ARTIFACT", `Release ${version} of "${name}" has none for ${facts.platform}`);
   }
   const { sha256 } = artifact.binary;
-  if (live.state === "known" && live.sha256 === sha256) {
+  const denial = denialOf(facts.denied, sha256);
+  if (denial === undefined && live.state === "known" && live.sha256 === sha256) {
     const { release } = choice;
     return { action: "relabel", release, manifest, seq, version };
   }
-
-  const denial = Object.hasOwn(facts.denied, sha256) ? facts.denied[sha256] : undefined;
   if (denial !== undefined) {
-    const reason = denial.reason === "REVOKED" ? "REVOKED" : "DENIED";
-    return refuse(reason, `The binary of ${version} is denied here: ${denial.reason}`);
+    return refuse(reasonOf(denial), `The binary of ${version} is denied here: ${denial.reason}`);
   }
   if (manifest.revoked.includes(sha256)) {
     return refuse("REVOKED", `Release ${version} revokes its own binary`);
@@ -167,6 +170,14 @@ export function plan(facts: PlanFacts): Plan {
     );
   }
   return install;
+}
+
+function denialOf(denied: Denied, sha256: string): Denial | undefined {
+  return Object.hasOwn(denied, sha256) ? denied[sha256] : undefined;
+}
+
+function reasonOf({ reason }: Denial): ReasonCode {
+  return reason === "REVOKED" ? "REVOKED" : "DENIED";
 }
 
 function whatIsWrong(live: LiveBinary & { state: "unknown" | "drifted" }): string {

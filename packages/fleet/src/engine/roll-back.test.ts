@@ -236,14 +236,6 @@ describe("row 20: when the version before does not come back either", () => {
       state: "committed",
     });
   });
-
-  test("a first installation that is not well has nothing to go back to", async () => {
-    machine = await startMachine({ line, ledger, names: ["nats"], readyTimeoutMs: 400 });
-    await machine.listen();
-    const bad = line.publish("nats", 1, { variant: "crash-at-start" });
-    const outcome = await machine.update("nats", bad.target);
-    expect(outcome).toMatchObject({ state: "needs-operator", reason: "NO_PREVIOUS" });
-  });
 });
 
 test("the way back needs neither the release host nor the ledger, and waits for no lock", async () => {

@@ -10,6 +10,7 @@ import type { Failure } from "./journal.js";
 import { passGate } from "./pass-gate.js";
 import { restartService } from "./restart-service.js";
 import { restoreLive } from "./restore-live.js";
+import { takeAway } from "./take-away.js";
 import type { UpdateOutcome } from "./update-outcome.js";
 import type { Watched } from "./verdict.js";
 
@@ -47,6 +48,8 @@ export async function rollBack(
     restored = await restoreLive(attempt);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
+    const isFirst = kind === "update" && attempt.journal.from === null;
+    if (isFirst && error.reason === "NO_PREVIOUS") return await endFirst(attempt, failure);
     return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
   }
   await attempt.step("brought-back");
@@ -62,12 +65,33 @@ export async function rollBack(
       return await needsOperator(attempt, failure, "ROLLBACK_FAILED", problem, restored.checksum);
     }
   }
+  if (kind === "update" && deps.trust.state.revoked.includes(restored.checksum)) {
+    // It stays up: what to do about it is for a person to say, and a next release may heal it.
+    await settle(attempt);
+    const problem = `${restored.version ?? "the version before"} runs again, and it was revoked`;
+    return await needsOperator(attempt, failure, "REVOKED", problem, restored.checksum);
+  }
   await attempt.enterAnyway("rolled-back");
   await settle(attempt);
   await attempt.end({ ...failure, state: "rolled-back" }, restored.checksum);
   const { reason, detail } = failure;
   const { seq } = attempt.journal;
   return { state: "rolled-back", reason, detail, version, seq, restored: restored.version };
+}
+
+/** The end of a first installation that was not well: nothing is left of it but its denial. */
+async function endFirst(attempt: Attempt, failure: Failure): Promise<UpdateOutcome> {
+  const { to, version, seq } = attempt.journal;
+  try {
+    await takeAway(attempt);
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
+  }
+  await attempt.enterAnyway("rolled-back");
+  await attempt.end({ ...failure, state: "rolled-back" }, null);
+  const { reason, detail } = failure;
+  return { state: "rolled-back", reason, detail, version, seq, restored: null };
 }
 
 /** How often an attempt is taken up again before the machine itself is taken for the sign. */
@@ -137,7 +161,8 @@ async function needsOperator(
 ): Promise<UpdateOutcome> {
   const { deps, subsystem } = attempt;
   const { version, seq } = attempt.journal;
-  const detail = `${failure.reason}: ${failure.detail}; then the way back failed: ${problem}`;
+  const then = reason === "REVOKED" ? problem : `then the way back failed: ${problem}`;
+  const detail = `${failure.reason}: ${failure.detail}; ${then}`;
   deps.log(`${subsystem.name}: ${reason}: ${detail}. Somebody has to come`);
   const log = [...failure.log, ...(await newestLines(attempt))].slice(-LOG_LINES);
   await attempt.enterAnyway("needs-operator", { failure: { reason, detail, log } });

@@ -22,7 +22,7 @@ export type UpdateOutcome =
       readonly detail: string;
       readonly version: string;
       readonly seq: number;
-      /** What runs again. */
+      /** What runs again; null if nobody has numbered it, or nothing was there before. */
       readonly restored: string | null;
     }
   /** Neither is well. */

@@ -9,6 +9,7 @@ export function withSelf(others: Supervisor, self: Supervisor): Supervisor {
     inspect: (service, signal): Promise<ServiceState> => of(service).inspect(service, signal),
     restart: (service, signal) => of(service).restart(service, signal),
     start: (service, signal) => of(service).start(service, signal),
+    stop: async (service, signal) => of(service).stop?.(service, signal),
     watch: (service, onState, signal) => of(service).watch(service, onState, signal),
     logs: (service, lines, signal) => of(service).logs(service, lines, signal),
     isCurrent: async (service, signal) => (await of(service).isCurrent?.(service, signal)) ?? false,

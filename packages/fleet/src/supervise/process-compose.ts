@@ -88,6 +88,20 @@ export class ProcessComposeSupervisor implements Supervisor {
     });
   }
 
+  async stop(service: string, signal: AbortSignal): Promise<void> {
+    await this.#inTurn(service, async () => {
+      const { hasReadiness, stopTimeoutMs } = await this.#info(service, signal);
+      const timeoutMs = stopTimeoutMs + ACTION_TIMEOUT_MS;
+      try {
+        await this.#ask(service, "PATCH", `/process/stop/${name(service)}`, timeoutMs, signal);
+      } catch (error) {
+        // That is also what it says of one that does not run.
+        if (!isFailure(error)) throw error;
+        if ((await this.#look(service, hasReadiness, signal)).isRunning) throw error;
+      }
+    });
+  }
+
   async logs(service: string, lines: number, signal: AbortSignal): Promise<readonly string[]> {
     const path = `/process/logs/${name(service)}/0/${lines}`;
     const body = await this.#ask(service, "GET", path, LOOK_TIMEOUT_MS, signal);
@@ -200,7 +214,7 @@ export class ProcessComposeSupervisor implements Supervisor {
 
   async #ask(
     service: string | null,
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PATCH",
     path: string,
     timeoutMs: number,
     signal: AbortSignal,

@@ -26,6 +26,11 @@ export interface Supervisor {
   /** Starts it if it does not run. */
   start(service: string, signal: AbortSignal): Promise<void>;
   /**
+   * Ends it, and does not start it again by itself; one that does not run is left so. The guard of
+   * `tideline-sync` has none: whoever asks is what would end.
+   */
+  stop?(service: string, signal: AbortSignal): Promise<void>;
+  /**
    * Tells every change until `signal` aborts, the present state first. Survives a connection that
    * is cut, by looking again; never throws over that. Right after a restart the old pid may still
    * be told for a moment.

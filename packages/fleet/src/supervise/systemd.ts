@@ -88,6 +88,10 @@ export class SystemdSupervisor implements Supervisor {
     await this.#untilReplaced(service, before, signal);
   }
 
+  async stop(service: string, signal: AbortSignal): Promise<void> {
+    await this.#systemctl(["stop", "--no-block", service], service, signal);
+  }
+
   /**
    * Waits until the process before has ended and the next one is there, or has failed: whoever asked
    * judges what does not run, and must not judge one that is still allowed to end. Returns also when

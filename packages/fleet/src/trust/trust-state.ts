@@ -43,14 +43,20 @@ const MAX_REVOKED = 4_096;
  * Gives the state after a release was accepted. It only ever grows: an older release changes nothing.
  *
  * @param release One that was verified.
+ * @param options.countsSeq False for one that may never run here: what it says of keys, revoked
+ *   binaries and upstream tags is remembered, and older releases are still believed. @default true
  */
-export function advanceTrust(state: TrustState, release: SignedRelease): TrustState {
+export function advanceTrust(
+  state: TrustState,
+  release: SignedRelease,
+  { countsSeq = true }: { readonly countsSeq?: boolean } = {},
+): TrustState {
   const manifest = parseReleaseManifest(release.manifest);
   const { subsystem, seq, upstream, createdAt, revoked } = manifest;
   const tag = tagKey(manifest);
   const entry: SubsystemTrust = {
-    seq,
-    manifest: textSha256(release.manifest),
+    seq: countsSeq ? seq : 0,
+    manifest: countsSeq ? textSha256(release.manifest) : null,
     tags: tag === null || upstream === null ? {} : { [tag]: upstream.oid },
   };
   return mergeTrust(state, {

@@ -4,7 +4,7 @@ import { MAX_SEQ, type SignedRelease } from "@tideline/version/fleet";
 import { withFilesLocked } from "../engine/state-file.js";
 import { replaceFile } from "../write-file.js";
 import { formatTrustCopy, parseTrustCopy, type TrustCopy } from "./trust-copy.js";
-import { advanceTrust, EMPTY_TRUST, mergeTrust, type TrustState } from "./trust-state.js";
+import { advanceTrust, EMPTY_TRUST, mergeTrust, type TrustState, trustOf } from "./trust-state.js";
 
 const FILES = ["trust-1.json", "trust-2.json"] as const;
 
@@ -62,19 +62,38 @@ export class TrustStore {
    * if another process writes at the same time.
    *
    * @param release One for which `verifyRelease` gave a manifest.
+   * @param options As {@link advanceTrust} takes them.
    * @throws {SyncError} `DISK_FULL` or `FOLDER_NOT_WRITABLE`; then nothing was remembered on disk.
    */
-  async advance(release: SignedRelease): Promise<void> {
-    const write = () => withFilesLocked(this.folder, () => this.write(release));
+  async advance(
+    release: SignedRelease,
+    options: { readonly countsSeq?: boolean } = {},
+  ): Promise<void> {
+    await this.remember((before) => advanceTrust(before, release, options));
+  }
+
+  /**
+   * Remembers that a release runs here, by its number alone, so that nothing older is believed from
+   * now on. Does nothing where that is known.
+   *
+   * @throws {SyncError} As {@link advance}.
+   */
+  async reach(subsystem: string, seq: number): Promise<void> {
+    if (trustOf(this.current, subsystem).seq >= seq) return;
+    await this.remember((before) => mergeTrust(before, floorState({ [subsystem]: seq })));
+  }
+
+  private async remember(change: (before: TrustState) => TrustState): Promise<void> {
+    const write = () => withFilesLocked(this.folder, () => this.write(change));
     const written = this.writing.then(write);
     // A failed write is its caller's to hear of, and keeps no later one from being tried.
     this.writing = written.catch(() => {});
     return written;
   }
 
-  private async write(release: SignedRelease): Promise<void> {
+  private async write(change: (before: TrustState) => TrustState): Promise<void> {
     const { state, copies } = await readCopies(this.folder);
-    this.current = advanceTrust(mergeTrust(this.current, state), release);
+    this.current = change(mergeTrust(this.current, state));
     const counter = Math.max(0, ...copies.map((copy) => copy?.counter ?? 0)) + 1;
     const text = formatTrustCopy({ counter, state: this.current });
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
