@@ -252,5 +252,5 @@ test("verify ends with 1 for what is not what it should be, and says the next st
     1,
     expect.stringContaining("nats: unknown\n  It has no .version"),
   ]);
-  expect(err).toContain("tideline-sync apply --adopt");
+  expect(err).toMatch(/`tideline-sync apply (nats )?--adopt`/);
 });
