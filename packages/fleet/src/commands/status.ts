@@ -22,16 +22,21 @@ export const addStatus = addCommand({
     const options = { config, env, trust, fetch, now, log, signal, isReadOnly: true };
     let opened: OpenLedger | null = null;
     let problem: string | null = null;
+    /** Null while it was not asked. */
+    let isReachable: boolean | null = null;
     try {
       opened = await openLedger(options);
       const { ledger } = opened;
       if (ledger.kind === "convex") {
         const targets = await firstTargets(ledger, LEDGER_WITHIN_MS, signal);
+        isReachable = targets !== null;
         if (targets === null) problem = `no answer within ${LEDGER_WITHIN_MS / 1000} s`;
       }
     } catch (error) {
       signal.throwIfAborted();
       problem = problemOf(error);
+      // What refuses has answered.
+      if (opened !== null) isReachable = true;
     }
     // What the machine itself knows is told without any ledger too.
     opened ??= await openLedger({
@@ -45,7 +50,7 @@ export const addStatus = addCommand({
       atStep: () => {},
     };
     try {
-      const status = await readStatus({ deps, machineId: machine?.machineId ?? null, problem });
+      const status = await readStatus({ deps, machineId: machine?.machineId ?? null, problem, isReachable });
       return { text: formatStatus(status), json: status };
     } finally {
       await ledger.close();

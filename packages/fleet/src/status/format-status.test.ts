@@ -78,10 +78,9 @@ async function text(target: Partial<FleetTarget> | null, problem: string | null 
     supervisor: openSupervisor(config, {}),
     atStep: () => {},
   };
-  return formatStatus(await readStatus({ deps, machineId: "m1", problem })).replaceAll(
-    config.folder,
-    "~",
-  );
+  const isReachable = problem === null;
+  const status = await readStatus({ deps, machineId: "m1", problem, isReachable });
+  return formatStatus(status).replaceAll(config.folder, "~");
 }
 
 const OWN = `machine  workshop-12, channel stable, m1

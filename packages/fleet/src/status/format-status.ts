@@ -25,12 +25,13 @@ function formatLedger({
   freshnessUnknownSince,
 }: Status["ledger"]) {
   const where = kind === "local" ? "none, local only" : String(url);
-  if (isReachable) return kind === "local" ? where : `${where}, reachable`;
+  if (problem === null) return kind === "local" ? where : `${where}, reachable`;
   const since =
     freshnessUnknownSince === null
       ? "it was never heard"
       : `freshness unknown since ${timeOf(freshnessUnknownSince)}`;
-  return `${where}, not reachable (${problem}); ${since}`;
+  const how = { true: "reachable, not read", false: "not reachable", null: "not asked" };
+  return `${where}, ${how[`${isReachable}`]} (${problem}); ${since}`;
 }
 
 function formatSubsystem(status: SubsystemStatus): string {

@@ -67,10 +67,11 @@ export interface Status {
   readonly ledger: {
     readonly kind: "convex" | "local";
     readonly url: string | null;
-    readonly isReachable: boolean;
+    /** Null: it was not asked, and `problem` says why; or there is none. */
+    readonly isReachable: boolean | null;
     /** Since when nobody knows how fresh the targets are, ms since epoch; null: fresh, or never heard. */
     readonly freshnessUnknownSince: number | null;
-    /** Why it cannot be reached; null if it can. */
+    /** Why its targets were not heard; null if they were. */
     readonly problem: string | null;
     /** Reports that it has not taken yet. */
     readonly waitingReports: number;
@@ -86,10 +87,12 @@ export interface StatusSources {
   readonly machineId: string | null;
   /** Why the ledger was not heard; null if it was. */
   readonly problem: string | null;
+  /** Whether it has answered; null if it was not asked. */
+  readonly isReachable: boolean | null;
 }
 
 /** Reads the whole. */
-export async function readStatus({ deps, machineId, problem }: StatusSources): Promise<Status> {
+export async function readStatus({ deps, machineId, problem, isReachable }: StatusSources): Promise<Status> {
   const { config } = deps;
   const { name, channel } = config.machine;
   const holder = await lockHolder(watchLockPath(config.state));
@@ -103,7 +106,7 @@ export async function readStatus({ deps, machineId, problem }: StatusSources): P
     ledger: {
       kind: config.ledger === null ? "local" : "convex",
       url: config.ledger?.url ?? null,
-      isReachable: problem === null,
+      isReachable,
       freshnessUnknownSince: problem === null ? null : await readSeen(config.state),
       problem,
       waitingReports: reports.length,

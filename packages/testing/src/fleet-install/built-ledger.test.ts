@@ -83,7 +83,10 @@ describe("with another token", () => {
     const env = { TIDELINE_FLEET_READ_TOKEN: WRONG };
     const [doctor, status] = [await sync(["doctor"], env), await sync(["status"], env)];
     expect(doctor.text).toContain("expected TIDELINE_FLEET_READ_TOKEN to be a token");
-    expect(status.text).toContain("TOKEN_REFUSED: Cannot read the ledger");
+    expect(status.text).toContain("reachable, not read (TOKEN_REFUSED: Cannot read the ledger");
+    expect((await sync(["status"], {})).text).toContain(
+      "not asked (Cannot read the ledger: expected",
+    );
     expect(doctor.text + status.text).not.toContain("Uncaught");
   });
 });
