@@ -6,6 +6,7 @@ export const {
   cleanUpFleet,
   decideApproval,
   enrolMachine,
+  forgetMachine,
   listMachines,
   planRollout,
   publishRelease,

@@ -4,6 +4,7 @@ import { changeRollout } from "./functions/change-rollout.js";
 import { cleanUpFleet } from "./functions/clean-up-fleet.js";
 import { decideApproval } from "./functions/decide-approval.js";
 import { enrolMachine } from "./functions/enrol-machine.js";
+import { forgetMachine } from "./functions/forget-machine.js";
 import { listMachines } from "./functions/list-machines.js";
 import { planRollout } from "./functions/plan-rollout.js";
 import { publishRelease } from "./functions/publish-release.js";
@@ -30,6 +31,7 @@ export const fleetFunctions = {
   cleanUpFleet,
   decideApproval,
   enrolMachine,
+  forgetMachine,
   listMachines,
   planRollout,
   publishRelease,

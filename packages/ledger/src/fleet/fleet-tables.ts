@@ -223,6 +223,13 @@ export const fleetTables = {
         smallest: v.array(v.object({ machineId: v.string(), bucket: v.number() })),
       }),
     ),
+    /** Of what its machines were counted, and when; absent before that. */
+    counted: v.optional(
+      v.object({
+        source: v.union(v.literal("installs"), v.literal("machines")),
+        at: v.number(),
+      }),
+    ),
   })
     .index("by_seq", ["channel", "subsystem", "seq"])
     .index("by_mode", ["mode"])
@@ -258,7 +265,7 @@ export const fleetTables = {
    * Who belongs to the fleet: one row for each key pair.
    * Written by enrolMachine, advanceRollouts (`lastSeenAt`, `syncVersion`).
    * Read by the mutations of machines, planRollout, advanceRollouts, watchFleet, listMachines.
-   * Deleted by removeMachine.
+   * Deleted by removeMachine, and what it leaves by forgetMachine.
    */
   machines: defineTable({
     /** Raw Ed25519, 32 bytes in base64. */
@@ -267,6 +274,8 @@ export const fleetTables = {
     channel: v.string(),
     platform: v.string(),
     enrolledAt: v.number(),
+    /** When it came into its channel, if it was in another one before. */
+    movedAt: v.optional(v.number()),
     lastSeenAt: v.optional(v.number()),
     syncVersion: v.optional(v.string()),
   })
@@ -280,7 +289,7 @@ export const fleetTables = {
    * watches may read it.
    * Written by reportAttempts, reportPresence.
    * Read by those two.
-   * Deleted by removeMachine.
+   * Deleted by forgetMachine.
    */
   presence: defineTable({
     machineId: v.id("machines"),
@@ -297,7 +306,7 @@ export const fleetTables = {
    * Every try of a machine to install a release: one row for each machine, subsystem and `seq`.
    * Written by reportAttempts.
    * Read by reportAttempts (was it its last word).
-   * Deleted by cleanUpFleet after 180 days without news; removeMachine.
+   * Deleted by cleanUpFleet after 180 days without news; forgetMachine.
    */
   attempts: defineTable({
     machineId: v.id("machines"),
@@ -340,7 +349,7 @@ export const fleetTables = {
    * What runs where: one row for each machine and subsystem, and how it was counted last.
    * Written by advanceRollouts, enrolMachine (a machine that moves to another channel).
    * Read by advanceRollouts, planRollout, watchFleet, listMachines.
-   * Deleted by removeMachine.
+   * Deleted by forgetMachine.
    */
   installs: defineTable({
     machineId: v.id("machines"),
@@ -368,7 +377,8 @@ export const fleetTables = {
 
   /**
    * How the machines of one ring fare: one row for each rollout and ring.
-   * Written by planRollout, advanceRollouts, changeRollout (`excused`).
+   * Written by planRollout, advanceRollouts, changeRollout (what is excused and waived), removeMachine and
+   * enrolMachine (a machine that left).
    * Read by those and watchFleet.
    * Deleted by nobody.
    */
@@ -381,7 +391,10 @@ export const fleetTables = {
     failed: v.number(),
     declined: v.number(),
     vanished: v.number(),
-    excused: v.number(),
+    /** Of `failed` and `vanished`, what a person has seen; of the rest, whom they wait for no longer. */
+    excusedFailed: v.number(),
+    excusedVanished: v.number(),
+    waived: v.number(),
     openedAt: v.union(v.number(), v.null()),
     enoughAt: v.union(v.number(), v.null()),
   }).index("by_rollout", ["rolloutId", "ring"]),

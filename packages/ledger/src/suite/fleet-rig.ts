@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type {
   AttemptReport,
   FleetAnswer,
@@ -87,8 +87,17 @@ export class FleetRig {
     return await this.#change(FLEET_FUNCTIONS.decideApproval, { seq, decision, note });
   }
 
-  async change(to: "paused" | "running" | "halted", note?: string): Promise<FleetAnswer> {
-    return await this.#change(FLEET_FUNCTIONS.changeRollout, { to, note });
+  async change(
+    to: "paused" | "running" | "halted",
+    note?: string,
+    withoutSilent?: boolean,
+  ): Promise<FleetAnswer> {
+    return await this.#change(FLEET_FUNCTIONS.changeRollout, { to, note, withoutSilent });
+  }
+
+  async remove({ machineId }: TestMachine): Promise<unknown> {
+    const args = { token: FLEET_TOKEN, machineId };
+    return await this.client.mutation(FLEET_FUNCTIONS.removeMachine, args);
   }
 
   async #change(path: string, args: Record<string, unknown>): Promise<FleetAnswer> {
@@ -219,6 +228,7 @@ export class TestMachine {
   readonly enrolledAt: number;
   readonly #rig: FleetRig;
   readonly #key: KeyObject;
+  readonly #name: string;
   counter = 0;
   /** How often it has called the ledger. */
   calls = 0;
@@ -227,7 +237,9 @@ export class TestMachine {
     rig: FleetRig,
     key: KeyObject,
     answer: { machineId: string; enrolledAt: number },
+    name: string,
   ) {
+    this.#name = name;
     this.#rig = rig;
     this.#key = key;
     this.machineId = answer.machineId;
@@ -240,7 +252,16 @@ export class TestMachine {
       ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: rawKey(publicKey), name },
       ...{ channel: rig.channel, platform: PLATFORM },
     });
-    return new TestMachine(rig, privateKey, answer as { machineId: string; enrolledAt: number });
+    const machine = answer as { machineId: string; enrolledAt: number };
+    return new TestMachine(rig, privateKey, machine, name);
+  }
+
+  /** Goes to another channel, by enrolling there. */
+  async move(channel: string): Promise<void> {
+    await this.#rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, {
+      ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: rawKey(createPublicKey(this.#key)) },
+      ...{ name: this.#name, channel, platform: PLATFORM },
+    });
   }
 
   /** Signs a message as the ledger wants it. */

@@ -69,6 +69,25 @@ export function machinesSuite(getClient: () => LedgerClient): void {
     });
   });
 
+  test("a machine that has told of more than one mutation may delete is removed all the same", async ({
+    skip,
+  }) => {
+    if (getClient().isTimeFake) skip("what stands in for a server bounds no mutation");
+    const r = rig();
+    const machine = await r.enrol();
+    // Together more than the 16 MiB that a mutation may read.
+    const detail = "…".repeat(1_000);
+    for (let call = 0; call < 60; call++) {
+      const reports = Array.from({ length: 100 }, (_, n) =>
+        machine.attempt(call * 100 + n, "refused", { detail }),
+      );
+      expect(await machine.report(...reports)).toEqual({ ok: true });
+    }
+    expect(await r.remove(machine)).toEqual({ ok: true, wasThere: true });
+    await failure(machine.present(), "UNAUTHENTICATED");
+    expect(await r.machines()).toEqual([]);
+  }, 60_000);
+
   describe("a signed call", () => {
     test("the very same call again, as after a lost answer, is answered as before", async () => {
       const r = rig();

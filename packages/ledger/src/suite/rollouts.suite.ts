@@ -302,6 +302,85 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
       );
     });
 
+    test("a canary that is removed while it is under way is waited for no longer", async () => {
+      const { r, machines } = await fleetOf(30);
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const placed = await place(r, machines, "1.0.1");
+      const fifth = placed[4]?.machine;
+      await fifth?.report(fifth.attempt(1, "downloading"));
+      await update(placed.slice(0, 4), 1, "committed");
+      await r.until((state) =>
+        expect(state?.rollout?.rings[0]).toMatchObject({ started: 5, committed: 4 }),
+      );
+      expect((await r.state())?.rollout).toMatchObject({ ring: 0, mode: "running" });
+      if (fifth !== undefined) await r.remove(fifth);
+      await r.until((state) => expect(state?.rollout?.ring).toBeGreaterThan(0));
+      expect((await r.state())?.rollout?.rings[0]).toMatchObject({ machines: 4, started: 4 });
+    });
+
+    test("canaries that are removed or moved before they begin are waited for no longer", async () => {
+      const { r, machines } = await fleetOf(30);
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const placed = await place(r, machines, "1.0.1");
+      await update(placed.slice(0, 2), 1, "committed");
+      await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ committed: 2 }));
+      for (const { machine } of placed.slice(2, 4)) await r.remove(machine);
+      await placed[4]?.machine.move(rig().channel);
+      await r.until((state) => expect(state?.rollout?.ring).toBeGreaterThan(0));
+      expect((await r.state())?.rollout?.rings[0]).toMatchObject({ machines: 2 });
+    });
+
+    test("where every canary is removed, others are chosen, and no ring opens without them", async () => {
+      const { r, machines } = await fleetOf(30);
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const placed = await place(r, machines, "1.0.1");
+      for (const { machine } of placed.slice(0, 5)) await r.remove(machine);
+      await r.until((state) =>
+        expect(state?.rollout).toMatchObject({ ring: 0, rings: [{ machines: 5 }, {}, {}, {}] }),
+      );
+      const next = placed.slice(5, 10).map(({ machine }) => machine.machineId);
+      expect((await r.target())?.rollout?.canaries).toEqual(next);
+    });
+
+    test("a person may wait no longer for canaries that are silent, where others are well", async () => {
+      const { r, machines } = await fleetOf(30);
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const placed = await place(r, machines, "1.0.1");
+      await update(placed.slice(0, 2), 1, "committed");
+      await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ committed: 2 }));
+      expect(await r.change("running")).toMatchObject({ ok: true });
+      expect((await r.state())?.rollout).toMatchObject({ ring: 0 });
+      expect(await r.change("running", "they are off", true)).toMatchObject({ mode: "running" });
+      await r.until((state) => expect(state?.rollout?.ring).toBeGreaterThan(0));
+    });
+
+    test("who vanished, was excused and came back well frees nobody who fails after that", async () => {
+      const isFake = getClient().isTimeFake === true;
+      const outcomeWithinMs = isFake ? 30 * 60_000 : 1_500;
+      const policy = JSON.stringify({ ...QUICK_POLICY, outcomeWithinMs });
+      await withVariable(getClient(), "TIDELINE_ROLLOUT_POLICY", policy, async () => {
+        const { r, machines } = await fleetOf(5);
+        await r.publish(1);
+        await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+        const [first, second] = machines;
+        await first?.report(first.attempt(1, "downloading"));
+        await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ started: 1 }));
+        if (isFake) await r.client.advance(outcomeWithinMs + 1_000);
+        await r.until((state) => expect(state?.rollout).toMatchObject({ mode: "halted" }));
+        await r.change("running", "its cable was out");
+        await first?.report(first.attempt(1, "committed"));
+        await r.until((state) =>
+          expect(state?.rollout?.rings[0]).toMatchObject({ committed: 1, vanished: 0 }),
+        );
+        await second?.report(second.attempt(1, "rolled-back"));
+        await r.until((state) => expect(state?.rollout).toMatchObject({ mode: "halted" }));
+      });
+    });
+
     test("machines that never begin are no successes: it waits", async () => {
       const { r, machines } = await fleetOf(30);
       await r.publish(1);

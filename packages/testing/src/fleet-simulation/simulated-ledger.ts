@@ -1,6 +1,7 @@
 /** The ledger's side of a rollout: rows of attempts, the counts of each ring, and the real decision. */
 import {
   attemptOutcome,
+  capExcuses,
   chooseCanaries,
   decideRollout,
   neededResponders,
@@ -67,7 +68,10 @@ export class SimulatedLedger {
 
   /** A person resumes what was halted: what failed until now halts it no second time. */
   resume(): void {
-    for (const counts of this.counts) counts.excused = counts.failed + counts.vanished;
+    for (const counts of this.counts) {
+      counts.excusedFailed = counts.failed;
+      counts.excusedVanished = counts.vanished;
+    }
     this.change({ mode: "running" });
     this.aggregate();
   }
@@ -140,6 +144,7 @@ export class SimulatedLedger {
     const { ring } = this.target.rollout;
     const { isCritical } = this.target.release;
     const { now } = this.queue;
+    for (const counts of this.counts) Object.assign(counts, capExcuses(counts));
     const decision = decideRollout(this.policy, { ring, counts: this.counts, isCritical }, now);
     switch (decision.kind) {
       case "open": {
@@ -175,7 +180,8 @@ export class SimulatedLedger {
 
 function emptyCounts(): Counts {
   return {
-    ...{ machines: 0, started: 0, committed: 0, failed: 0, vanished: 0, excused: 0 },
+    ...{ machines: 0, started: 0, committed: 0, failed: 0, vanished: 0, waived: 0 },
+    ...{ excusedFailed: 0, excusedVanished: 0 },
     ...{ openedAt: null, enoughAt: null },
   };
 }

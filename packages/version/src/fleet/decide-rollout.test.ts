@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { decideRollout, type RingCounts, type RolloutDecision } from "./decide-rollout.js";
+import {
+  capExcuses,
+  decideRollout,
+  type RingCounts,
+  type RolloutDecision,
+} from "./decide-rollout.js";
 import { checkRolloutPolicy, DEFAULT_ROLLOUT_POLICY } from "./rollout-policy.js";
 
 const HOUR = 3_600_000;
@@ -11,7 +16,9 @@ const CLOSED: RingCounts = {
   committed: 0,
   failed: 0,
   vanished: 0,
-  excused: 0,
+  excusedFailed: 0,
+  excusedVanished: 0,
+  waived: 0,
   openedAt: null,
   enoughAt: null,
 };
@@ -161,27 +168,51 @@ describe("decideRollout()", () => {
     ["not before its hour is over", [WELL, WELL, WELL, WELL], { now: 1 }, wait("bake", HOUR)],
     [
       "what a person has excused halts no second time",
-      [ring(5, { committed: 4, failed: 1, excused: 1 })],
+      [ring(5, { committed: 4, failed: 1, excusedFailed: 1 })],
       {},
       open(1),
     ],
     [
       "what nobody survived goes no further, though a person has excused it all",
-      [ring(5, { failed: 5, excused: 5 })],
+      [ring(5, { failed: 5, excusedFailed: 5 })],
       { now: 9e9 },
       wait("responders"),
     ],
     [
       "the next failure does",
-      [ring(5, { committed: 3, failed: 2, excused: 1 })],
+      [ring(5, { committed: 3, failed: 2, excusedFailed: 1 })],
       {},
       halt(0, "failures"),
     ],
     [
       "an excused machine that came back well counts for nothing else",
-      [ring(5, { committed: 5, excused: 1 })],
+      [ring(5, { committed: 5, excusedVanished: 1 })],
       {},
       open(1),
+    ],
+    [
+      "who vanished and is excused excuses no failure",
+      [WELL, ring(50, { committed: 9, failed: 9, excusedVanished: 9 })],
+      { now: 1 },
+      halt(1, "failures"),
+    ],
+    [
+      "canaries that a person waits for no longer are not needed",
+      [ring(5, { committed: 2, waived: 3 })],
+      {},
+      open(1),
+    ],
+    [
+      "but where nobody has been well it goes no further",
+      [ring(5, { waived: 5 })],
+      { now: 9e9 },
+      wait("responders"),
+    ],
+    [
+      "and one of them that begins is waited for again",
+      [ring(5, { started: 4, committed: 1, waived: 3 })],
+      {},
+      wait("responders"),
     ],
   ])("%s", (_, counts, options, expected) => {
     expect(decide(counts, options)).toEqual(expected);
@@ -190,6 +221,13 @@ describe("decideRollout()", () => {
   test("says of a halt how many of how many, and how many may", () => {
     expect(decide([ring(50, { committed: 40, failed: 2, vanished: 1 })])).toMatchObject({
       note: '2 failed and 1 vanished of 50 machines in "canaries", where 1 may',
+    });
+  });
+
+  test("an excuse is worth no more than what is left of what it excused", () => {
+    const before = { excusedFailed: 2, excusedVanished: 9 };
+    expect(capExcuses({ failed: 3, vanished: 0, ...before })).toEqual({
+      ...{ excusedFailed: 2, excusedVanished: 0 },
     });
   });
 

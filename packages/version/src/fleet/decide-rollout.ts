@@ -11,8 +11,12 @@ export interface RingCounts {
   readonly failed: number;
   /** Began, and said nothing for `outcomeWithinMs`. No successes: the release may have cut them off. */
   readonly vanished: number;
-  /** Of `failed` and `vanished`, those that were there when a person resumed a halted rollout; they halt it no second time. */
-  readonly excused: number;
+  /** Of `failed`, those that were there when a person resumed a halted rollout; they halt it no second time. */
+  readonly excusedFailed: number;
+  /** The same of `vanished`. Whoever counts lowers either with what it is a part of: see {@link capExcuses}. */
+  readonly excusedVanished: number;
+  /** Of those that have not begun, how many a person waits for no longer. */
+  readonly waived: number;
   /** ms since epoch; null while it is closed. */
   readonly openedAt: number | null;
   /** ms since epoch at which {@link neededResponders} had an outcome; null while fewer have. */
@@ -121,7 +125,7 @@ function holdOpenRing(
   now: number,
 ): RolloutDecision | null {
   const responders = counts.committed + counts.failed + counts.vanished;
-  if (responders < neededResponders(rules, counts.machines)) {
+  if (responders < neededResponders(rules, awaitedMachines(counts))) {
     return { kind: "wait", for: "responders", until: null };
   }
   const until = Math.max(counts.openedAt ?? now, counts.enoughAt ?? now) + bakeMs;
@@ -144,6 +148,35 @@ function holdOpenRing(
   return null;
 }
 
-function newlyBad({ failed, vanished, excused }: RingCounts): number {
-  return Math.max(0, failed + vanished - excused);
+/** Says how many machines of a ring an outcome is awaited of: all but those whom a person waived and who still are silent. */
+export function awaitedMachines({
+  machines,
+  started,
+  waived,
+}: Pick<RingCounts, "machines" | "started" | "waived">): number {
+  return machines - Math.min(waived, Math.max(0, machines - started));
+}
+
+/**
+ * Takes back excuses that nothing is left of: a machine that vanished and came back well frees
+ * nobody else from being counted.
+ */
+export function capExcuses({
+  failed,
+  vanished,
+  excusedFailed,
+  excusedVanished,
+}: Pick<RingCounts, "failed" | "vanished" | "excusedFailed" | "excusedVanished">): Pick<
+  RingCounts,
+  "excusedFailed" | "excusedVanished"
+> {
+  return {
+    excusedFailed: Math.min(excusedFailed, failed),
+    excusedVanished: Math.min(excusedVanished, vanished),
+  };
+}
+
+// Each for itself: who was excused for having vanished excuses no failure.
+function newlyBad({ failed, vanished, excusedFailed, excusedVanished }: RingCounts): number {
+  return Math.max(0, failed - excusedFailed) + Math.max(0, vanished - excusedVanished);
 }

@@ -22,6 +22,6 @@ export const FLEET_FUNCTIONS = {
   reportUpstream: "fleet:reportUpstream",
   /** mutation `{token, channel, subsystem, seq, decision: "approve" | "reject", note?}` -> FleetAnswer */
   decideApproval: "fleet:decideApproval",
-  /** mutation `{token, channel, subsystem, to: "paused" | "running" | "halted", note?}` -> FleetAnswer; running resumes a paused or halted rollout */
+  /** mutation `{token, channel, subsystem, to: "paused" | "running" | "halted", withoutSilent?, note?}` -> FleetAnswer; running resumes a paused or halted rollout; withoutSilent: and waits no longer for machines of the open ring that have not begun */
   changeRollout: "fleet:changeRollout",
 } as const;

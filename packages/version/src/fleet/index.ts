@@ -2,6 +2,8 @@ export type { AttemptReport, AttemptState, ReportedState } from "./attempt.js";
 export { type AttemptOutcome, attemptOutcome } from "./attempt-outcome.js";
 export { bucketOf } from "./bucket.js";
 export {
+  awaitedMachines,
+  capExcuses,
   decideRollout,
   type RingCounts,
   type RolloutDecision,

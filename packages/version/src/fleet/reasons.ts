@@ -61,7 +61,7 @@ export const REASONS = {
   RATE_LIMITED: "Nothing to do; it is tried again when the release host allows it",
   SIZE_MISMATCH: "Do not install; the release host serves other bytes than were signed",
   CHECKSUM_MISMATCH: "Do not install; the release host serves other bytes than were signed",
-  DISK_FULL: "Free space on the machine's disk; twice the binary's size is needed",
+  DISK_FULL: "Free space on the disk of the path that is named, then run it again",
   FOLDER_NOT_WRITABLE: "Give the user of `tideline-sync` write access to the folder of the binary",
   ARCHIVE_INVALID: "Package and publish again; the archive cannot be read to its end",
   ARCHIVE_UNSAFE: "Do not install; the archive holds what no release of ours holds",
@@ -73,33 +73,38 @@ export const REASONS = {
   EXEC_WRONG_VERSION: "Publish again; the binary says another version than the manifest",
   // Last look
   DRIFTED:
-    "Find out who changed the live binary; then `tideline-sync apply --adopt` takes it as it is",
+    "Find out who changed the live binary; `tideline-sync apply NAME --replace` installs the release over it, `tideline-sync apply NAME --adopt` takes it as it is",
   UPDATE_IN_PROGRESS: "Wait for the other `tideline-sync`; it holds the lock",
   PINNED: "`tideline-sync pin NAME --remove` lets updates through again",
   DENIED: "Publish a fixed release; this binary failed here before and is not tried again",
   WAITING_FOR_APPROVAL: "`tideline-sync approve NAME` lets the major version go",
+  REJECTED:
+    "Nothing to do; the next release is asked about anew. `tideline-sync approve NAME` lets this one go after all",
   PAUSED: "Resume the rollout when it is safe to",
   HALTED: "Look at the failed machines; then publish a fix, or resume the rollout by hand",
   NOT_YET_REACHED: "Nothing to do; the rollout reaches this machine with a later ring",
   SUPERSEDED: "Nothing to do; a newer release is taken instead",
   OUTSIDE_WINDOW: "Nothing to do; it is installed in the subsystem's next window",
-  TOO_MANY_ATTEMPTS: "Nothing to do; this machine has tried often enough today",
+  TOO_MANY_ATTEMPTS:
+    "Nothing to do; it is tried again by itself. `tideline-sync apply NAME --now` tries at once, and another release needs not wait",
   SUPERVISOR_UNREACHABLE: "Start the supervisor, or correct `supervisor` in sync.config.yaml",
   SERVICE_UNKNOWN:
     "Correct the subsystem's `service` in sync.config.yaml; the supervisor has none of that name",
   STATE_DAMAGED:
     "Look at the file of the state folder that is named; without it the machine begins anew",
   DAMAGED:
-    "`tideline-sync rollback NAME` puts the kept binary back; or find out who changed it and install a release",
-  UNKNOWN_BINARY: "Nobody knows what it is; `tideline-sync apply --adopt` takes it as it is",
+    "Find out who changed it; `tideline-sync rollback NAME` puts the kept binary back, `tideline-sync apply NAME --replace` installs the release over it",
+  UNKNOWN_BINARY:
+    "Nobody knows what it is; `tideline-sync apply NAME --adopt` takes it as it is, `tideline-sync apply NAME --replace` installs the release over it",
   // After the swap
   SWAP_FAILED: "Look at the folder of the binary; the old one still is in its place",
   RESTART_FAILED: "Look at the supervisor's log; the old version was started again",
-  NOT_READY: "Look at the service's log in the report; the new version was never ready",
+  NOT_READY: "Look at the service's log; the version was not ready in time",
   EXITED: "Look at the service's log in the report; the new version ended by itself",
-  FLAPPING:
-    "Look at the service's log in the report; the new version was restarted while it was watched",
+  FLAPPING: "Look at the service's log; the version does not stay up",
   CHECK_FAILED: "Look at the report; the subsystem's own health check failed",
+  NOT_RUNNING:
+    "Look at the service's log, and start it with its supervisor; its version is current",
   ROLLED_BACK_BY_HAND: "`tideline-sync pin NAME --remove` lets updates through again",
   INTERRUPTED: "Nothing to do; the machine went down while the new version was watched",
   ROLLBACK_FAILED: "Go to the machine; neither the new version nor the one before is well",

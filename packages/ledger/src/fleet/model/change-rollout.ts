@@ -9,6 +9,8 @@ import { writeAudit } from "./write-audit.js";
 /** What a person wants of the rollout that is on its way. */
 export interface RolloutChange extends TargetOf {
   readonly to: "paused" | "running" | "halted";
+  /** With `running`: machines of the open ring that have not begun are waited for no longer. */
+  readonly withoutSilent: boolean;
   readonly note: string | null;
   readonly actor: string;
 }
@@ -18,7 +20,7 @@ const ACTIONS = { paused: "pause", running: "resume", halted: "halt" } as const;
 /** Pauses, resumes or halts. What is asked for already changes nothing. */
 export async function changeRollout(
   ctx: FleetMutationCtx,
-  { to, note, actor, ...target }: RolloutChange,
+  { to, withoutSilent, note, actor, ...target }: RolloutChange,
 ): Promise<FleetAnswer> {
   const { channel, subsystem } = target;
   const refused = (code: "NOT_FOUND" | "NOT_POSSIBLE_NOW", why: string): FleetAnswer => ({
@@ -31,7 +33,8 @@ export async function changeRollout(
     if (waiting === null) return refused("NOT_FOUND", "there is none on its way");
     return refused("NOT_POSSIBLE_NOW", `release ${waiting.seq} waits for approval`);
   }
-  if (rollout.mode === to) {
+  const isWaived = to === "running" && withoutSilent && (await waive(ctx, rollout));
+  if (rollout.mode === to && !isWaived) {
     const generation = (await findRingTarget(ctx, target))?.generation ?? 0;
     return { ok: true, mode: to, generation };
   }
@@ -70,6 +73,16 @@ async function findOnItsWay(
 /** Whoever resumes knows of the failures; only what comes on top of them halts it again. */
 async function excuse(ctx: FleetMutationCtx, rollout: FleetRow<"rollouts">): Promise<void> {
   for (const { _id, failed, vanished } of await findStats(ctx, rollout)) {
-    await ctx.db.patch(_id, { excused: failed + vanished });
+    await ctx.db.patch(_id, { excusedFailed: failed, excusedVanished: vanished });
   }
+}
+
+/** Waits no longer for machines that are off, or away; true if there are any. */
+async function waive(ctx: FleetMutationCtx, rollout: FleetRow<"rollouts">): Promise<boolean> {
+  const row = (await findStats(ctx, rollout)).find(({ ring }) => ring === rollout.ring);
+  if (row === undefined) return false;
+  const waived = Math.max(0, row.machines - row.underway - row.committed - row.failed);
+  if (waived === row.waived) return false;
+  await ctx.db.patch(row._id, { waived });
+  return true;
 }

@@ -140,7 +140,7 @@ async function countIn(
   // Before its machines were counted nobody may start, so that nobody is missed.
   if (row === undefined) return {};
   const after = { ...row, [outcome]: row[outcome] + 1 };
-  if (from !== undefined) after[from] -= 1;
+  if (from !== undefined) after[from] = Math.max(0, after[from] - 1);
   stats[stats.indexOf(row)] = after;
   return {
     ...{ countedIn: rollout._id, countedAs: outcome, countedAt: at },

@@ -1,5 +1,9 @@
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
+import { leaveRollouts } from "./leave-rollouts.js";
 import { writeAudit } from "./write-audit.js";
+
+// Far above the 100 or so that a machine is believed.
+const MAX_INSTALLS = 1_000;
 
 /** Who wants to join. */
 export type Enrolment = Pick<FleetRow<"machines">, "publicKey" | "name" | "channel" | "platform">;
@@ -18,8 +22,10 @@ export async function enrolMachine(
     .withIndex("by_key", (q) => q.eq("publicKey", publicKey))
     .unique();
   if (known !== null) {
-    await ctx.db.patch(known._id, enrolment);
-    if (known.channel !== channel) await moveInstalls(ctx, known._id, channel);
+    const isMoved = known.channel !== channel;
+    if (isMoved) await leaveRollouts(ctx, known);
+    await ctx.db.patch(known._id, { ...enrolment, ...(isMoved && { movedAt: Date.now() }) });
+    if (isMoved) await moveInstalls(ctx, known._id, channel);
     return { machineId: known._id, enrolledAt: known.enrolledAt };
   }
   const enrolledAt = Date.now();
@@ -36,6 +42,6 @@ async function moveInstalls(
   const installs = await ctx.db
     .query("installs")
     .withIndex("by_machine", (q) => q.eq("machineId", machineId))
-    .collect();
+    .take(MAX_INSTALLS);
   for (const { _id } of installs) await ctx.db.patch(_id, { channel });
 }

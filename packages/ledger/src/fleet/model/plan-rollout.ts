@@ -4,6 +4,7 @@
  */
 import { bucketOf, canaryCount, ringOf } from "@tideline/version/fleet";
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
+import { joinedAt } from "./leave-rollouts.js";
 import { schedulePlan } from "./start-rollout.js";
 import { wakeUp } from "./wake-up.js";
 
@@ -69,7 +70,7 @@ async function count(
   machines: Page["machines"],
 ): Promise<Plan> {
   // Whoever joined later is in the last ring and in nobody's numbers.
-  const early = machines.filter((machine) => machine !== null && machine.enrolledAt <= startedAt);
+  const early = machines.filter((machine) => machine !== null && joinedAt(machine) <= startedAt);
   const placed = await Promise.all(
     early.map(async (machine) => {
       const machineId = String(machine?._id);
@@ -99,10 +100,12 @@ async function finish(ctx: FleetMutationCtx, rollout: Rollout, plan: Plan): Prom
   for (const [ring, machines] of rings.entries()) {
     await ctx.db.insert("stats", {
       ...{ rolloutId: rollout._id, ring, machines, openedAt: null, enoughAt: null },
-      ...{ underway: 0, committed: 0, failed: 0, declined: 0, vanished: 0, excused: 0 },
+      ...{ underway: 0, committed: 0, failed: 0, declined: 0, vanished: 0, waived: 0 },
+      ...{ excusedFailed: 0, excusedVanished: 0 },
     });
   }
   const names = canaries.map(({ machineId }) => machineId);
-  await ctx.db.patch(rollout._id, { canaries: names, plan: null, note: null });
+  const counted = { source: plan.source, at: Date.now() };
+  await ctx.db.patch(rollout._id, { canaries: names, plan: null, note: null, counted });
   await wakeUp(ctx, Date.now());
 }

@@ -1,5 +1,7 @@
 /** Lets one running rollout go as far as its numbers allow, and says when to look again. */
 import {
+  awaitedMachines,
+  capExcuses,
   decideRollout,
   neededResponders,
   type RingCounts,
@@ -32,10 +34,12 @@ export async function stepRollout(ctx: FleetMutationCtx, rollout: Rollout): Prom
     const isOpen = index <= ring && row.machines > 0;
     const { vanished, nextAt } = isOpen ? await countVanished(ctx, rollout, row, now) : NOBODY;
     const enoughAt = enoughSince(rollout, { ...row, vanished }, now);
+    const after = { vanished, enoughAt, ...capExcuses({ ...row, vanished }) };
     silentAt = earlier(silentAt, nextAt);
-    if (vanished === row.vanished && enoughAt === row.enoughAt) continue;
-    await ctx.db.patch(row._id, { vanished, enoughAt });
-    stats[index] = { ...row, vanished, enoughAt };
+    const isSame = Object.entries(after).every(([key, value]) => row[key as keyof Stats] === value);
+    if (isSame) continue;
+    await ctx.db.patch(row._id, after);
+    stats[index] = { ...row, ...after };
   }
   for (;;) {
     const counts = stats.map(countsOf);
@@ -126,15 +130,20 @@ async function countVanished(
 function enoughSince({ policy }: Rollout, stats: Stats, now: number): number | null {
   const rules = policy.rings[stats.ring];
   const outcomes = stats.committed + stats.failed + stats.vanished;
-  if (rules === undefined || outcomes < neededResponders(rules, stats.machines)) return null;
+  const awaited = awaitedMachines(countsOf(stats));
+  if (rules === undefined || outcomes < neededResponders(rules, awaited)) return null;
   return stats.enoughAt ?? now;
 }
 
 /** A ring's row as the decision wants it. */
 function countsOf(stats: Stats): RingCounts {
-  const { machines, underway, committed, failed, vanished, excused, openedAt, enoughAt } = stats;
+  const { machines, underway, committed, failed, vanished, openedAt, enoughAt } = stats;
+  const { excusedFailed, excusedVanished, waived } = stats;
   const started = underway + committed + failed;
-  return { machines, started, committed, failed, vanished, excused, openedAt, enoughAt };
+  return {
+    ...{ machines, started, committed, failed, vanished, openedAt, enoughAt },
+    ...{ excusedFailed, excusedVanished, waived },
+  };
 }
 
 function named({ channel, subsystem, seq, version }: Rollout) {
