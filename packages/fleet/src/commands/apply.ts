@@ -12,6 +12,7 @@ interface ApplyOptions {
   readonly dryRun?: true;
   readonly now?: true;
   readonly adopt?: true;
+  readonly withoutLedger?: true;
 }
 
 /** `tideline-sync apply [NAME…]`: brings subsystems to what the ledger asks for, once. */
@@ -25,6 +26,7 @@ export const addApply = addCommand<ApplyOptions>({
   ],
   options: (command) =>
     command
+      .option("--without-ledger", "go by the release host alone, past rings, pauses and halts")
       .option("--dry-run", "say what would be done; write nothing, and tell nobody")
       .option("--now", "also outside its window, and after many tries in vain")
       .option("--adopt", "take a live binary that nobody knows as what was there before"),
@@ -34,7 +36,8 @@ export const addApply = addCommand<ApplyOptions>({
     const names = asked.length > 0 ? [...new Set(asked)] : Object.keys(config.subsystems);
     for (const name of names) subsystemOf(config, name);
     const isDryRun = options.dryRun === true;
-    const rows = await withEngine(config, terminal, names, isDryRun, async (deps) => {
+    const ask = { isReadOnly: isDryRun, withoutLedger: options.withoutLedger === true };
+    const rows = await withEngine(config, terminal, names, ask, async (deps) => {
       const { signal } = terminal;
       const how = { signal, isUrgent: options.now === true, adopts: options.adopt === true };
       const one = (name: string) => (isDryRun ? dryRunOne : applyOne)(deps, name, how);
@@ -53,12 +56,12 @@ async function withEngine<T>(
   config: SyncConfig,
   { env, log, signal }: Terminal,
   names: readonly string[],
-  isReadOnly: boolean,
+  ask: { readonly isReadOnly: boolean; readonly withoutLedger: boolean },
   act: (deps: EngineDeps) => Promise<T>,
 ): Promise<T> {
   const trust = await openTrustStore(config);
   const now = Date.now;
-  const options = { config, env, trust, fetch, now, log, signal, isReadOnly };
+  const options = { config, env, trust, fetch, now, log, signal, ...ask };
   const { ledger, machine } = await openLedgerNow(options, names);
   try {
     const result = await act({
@@ -67,7 +70,7 @@ async function withEngine<T>(
       atStep: () => {},
     });
     // Nobody else may be running who would send them.
-    if (ledger.kind === "convex" && !isReadOnly) await ledger.flush();
+    if (ledger.kind === "convex" && !ask.isReadOnly) await ledger.flush();
     return result;
   } finally {
     await ledger.close();

@@ -20,6 +20,7 @@ import { openTrustStore } from "../open-trust-store.js";
 import { askLedger } from "./ask-ledger.js";
 import { type ConvexLedger, openConvexLedger } from "./convex-ledger.js";
 import { enrol } from "./enrol.js";
+import { noteHeard } from "./heard-targets.js";
 import { noteSeen } from "./ledger-seen.js";
 import { readMachine } from "./machine-file.js";
 import { firstTargets, openLedger, openLedgerNow } from "./open-ledger.js";
@@ -334,9 +335,12 @@ test("row 32: reports of a local installation while the ledger is down go out on
     expect(ledger.state().awaySince).toBeGreaterThan(0);
     await noteSeen(config.state, Date.UTC(2026, 0, 1));
 
-    // Another process installs by hand meanwhile: it has no ledger but the release host.
+    // Another process installs by hand meanwhile: it goes by what had settled.
+    await noteHeard(config.state, {
+      ...{ url: down.url, channel: "stable", at: Date.UTC(2026, 0, 1), targets: [] },
+    });
     const local = await openLedgerNow(await optionsOf(config), [], 50);
-    expect(local.ledger.kind).toBe("local");
+    expect(local.ledger.kind).toBe("heard");
     expect(log.at(-1)).toContain("freshness unknown since 2026-01-01T00:00:00.000Z");
     const told: AttemptReport[] = [];
     for (const subsystem of ["nats", "arc"]) {

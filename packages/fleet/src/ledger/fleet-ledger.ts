@@ -21,9 +21,10 @@ export type PublishAnswer =
     }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
-/** One of the two ledgers. */
+/** One of the ledgers. */
 export interface FleetLedger {
-  readonly kind: "convex" | "local";
+  /** `heard`: what the Convex ledger named last, while it is away. */
+  readonly kind: "convex" | "local" | "heard";
   /** Hears the targets of the machine's channel: at once, and at every change, until `signal` aborts. */
   watchTargets(onTargets: (targets: readonly FleetTarget[]) => void, signal: AbortSignal): void;
   /** The newest targets that it knows; null while it has never heard any. */

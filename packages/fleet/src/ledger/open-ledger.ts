@@ -2,10 +2,13 @@
 import type { FleetTarget } from "@tideline/version/fleet";
 import type { Env } from "../commands/terminal.js";
 import type { SyncConfig } from "../config/sync-config.js";
+import { SyncError } from "../sync-error.js";
 import type { TrustStore } from "../trust/trust-store.js";
 import { UsageError } from "../usage-error.js";
 import type { ConvexLedger } from "./convex-ledger.js";
-import { noteSeen } from "./ledger-seen.js";
+import type { HeardLedger } from "./heard-ledger.js";
+import { noteHeard, readHeard } from "./heard-targets.js";
+import { noteSeen, readSeen } from "./ledger-seen.js";
 import type { LocalLedger } from "./local-ledger.js";
 import { type Machine, readMachine } from "./machine-file.js";
 import { openReportQueue } from "./report-queue.js";
@@ -61,28 +64,45 @@ export async function openLedger(options: OpenLedgerOptions): Promise<OpenLedger
   return { ledger, machine };
 }
 
+/** A ledger that has targets. */
+export interface OpenLedgerNow {
+  readonly ledger: ConvexLedger | LocalLedger | HeardLedger;
+  readonly machine: Machine | null;
+}
+
 /**
- * Opens a ledger that has targets, for a command that acts once. One that does not answer in time is
- * replaced by what the release host has signed; reports of that wait for the ledger's return.
+ * Opens a ledger that has targets, for a command that acts once. In the place of one that does not
+ * answer in time comes what it had called settled when it was heard last; reports wait for its return.
  *
- * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`: one that answers is not away.
+ * @param options.withoutLedger Does not ask the ledger: the newest signed release of the release host
+ *   is what is asked for, past rings, pauses and halts. @default false
  * @param subsystems Those whose targets are needed.
  * @param waitMs For the ledger's first answer. @default 10_000
+ * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`: one that answers is not away.
+ *   `LEDGER_UNREACHABLE` if it does not, and has never been heard.
  */
 export async function openLedgerNow(
-  options: OpenLedgerOptions,
+  options: OpenLedgerOptions & { readonly withoutLedger?: boolean },
   subsystems: readonly string[],
   waitMs = 10_000,
-): Promise<OpenLedger> {
+): Promise<OpenLedgerNow> {
+  if (options.withoutLedger === true && options.config.ledger !== null) {
+    return await openWithout(options, subsystems);
+  }
   const opened = await openLedger(options);
   if (opened.ledger.kind === "local") {
     await refreshAll(opened.ledger, subsystems);
     return opened;
   }
-  const { config, log, now, signal } = options;
+  const { config, now, signal } = options;
   try {
-    if ((await firstTargets(opened.ledger, waitMs, signal)) !== null) {
-      if (!options.isReadOnly) await noteSeen(config.state, now());
+    const targets = await firstTargets(opened.ledger, waitMs, signal);
+    if (targets !== null) {
+      const at = now();
+      if (!options.isReadOnly) {
+        await noteSeen(config.state, at);
+        await noteHeard(config.state, { ...ledgerOf(config), at, targets });
+      }
       return opened;
     }
   } catch (error) {
@@ -90,15 +110,50 @@ export async function openLedgerNow(
     throw error;
   }
   await opened.ledger.close();
-  const { readSeen } = await import("./ledger-seen.js");
-  const seen = await readSeen(config.state);
-  const since = seen === null ? "ever" : new Date(seen).toISOString();
+  return await openHeard(options, opened.machine);
+}
+
+async function openHeard(
+  { config, log, isReadOnly = false }: OpenLedgerOptions,
+  machine: Machine | null,
+): Promise<OpenLedgerNow> {
+  const { url, channel } = ledgerOf(config);
+  const heard = await readHeard(config.state, { url, channel });
+  if (heard === null) {
+    throw new SyncError(
+      "LEDGER_UNREACHABLE",
+      `Cannot go on without the ledger at ${url}: expected an answer, now or earlier, got none; \`tideline-sync apply --without-ledger\` goes by the release host alone`,
+    );
+  }
+  const since = new Date((await readSeen(config.state)) ?? heard.at).toISOString();
   log(
-    `The ledger does not answer: freshness unknown since ${since}; going by the release host alone`,
+    `The ledger does not answer: freshness unknown since ${since}; only what had settled by then is asked for`,
   );
-  const local = await openLocal(options, opened.machine);
-  await refreshAll(local, subsystems);
-  return { ledger: local, machine: opened.machine };
+  const reports = isReadOnly ? null : openReportQueue(config.state, machine, log);
+  const { openHeardLedger } = await import("./heard-ledger.js");
+  return { ledger: openHeardLedger(heard, reports), machine };
+}
+
+async function openWithout(
+  options: OpenLedgerOptions,
+  subsystems: readonly string[],
+): Promise<OpenLedgerNow> {
+  const { config, log } = options;
+  if (config.releases === null) {
+    throw new UsageError(
+      "Cannot go on without the ledger: expected `releases` in the configuration, got none",
+    );
+  }
+  log("The ledger is not asked: going by the release host alone, past rings, pauses and halts");
+  const machine = await readMachine(config.state);
+  const ledger = await openLocal(options, machine);
+  await refreshAll(ledger, subsystems);
+  return { ledger, machine };
+}
+
+/** Which ledger a machine is with, and as what. */
+function ledgerOf({ ledger, machine }: SyncConfig): { url: string; channel: string } {
+  return { url: ledger?.url ?? "", channel: machine.channel };
 }
 
 /**

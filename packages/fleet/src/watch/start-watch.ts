@@ -15,6 +15,7 @@ import { join } from "node:path";
 import type { FleetTarget, ReasonCode } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import type { ConvexLedger } from "../ledger/convex-ledger.js";
+import { noteHeard } from "../ledger/heard-targets.js";
 import { noteSeen } from "../ledger/ledger-seen.js";
 import type { LocalLedger } from "../ledger/local-ledger.js";
 import { SyncError } from "../sync-error.js";
@@ -125,6 +126,7 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
       log("no-secret", { subsystem: name, message: "Its webhooks are refused: no secret is set" });
     }
   }
+  let keeping = Promise.resolve();
   const settled = begin();
 
   async function begin(): Promise<void> {
@@ -159,9 +161,14 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
     /** The generations that were acted on. */
     const heard = new Map<string, number>();
     let isFirst = true;
+    const { channel } = config.machine;
+    const url = config.ledger?.url ?? "";
     ledger.watchTargets((targets) => {
-      if (isFirst) void noteSeen(config.state, now());
+      const at = now();
+      if (isFirst) void noteSeen(config.state, at);
       isFirst = false;
+      // In the order in which they were heard: the newest is what stays.
+      keeping = keeping.then(() => noteHeard(config.state, { url, channel, at, targets }));
       for (const { subsystem, generation, settled, rollout } of targets) {
         if (!names.includes(subsystem) || heard.get(subsystem) === generation) continue;
         heard.set(subsystem, generation);
@@ -198,7 +205,7 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
       timers.close();
       const closing = server.close();
       controller.abort(new Error("Cannot go on: the service is ending"));
-      await Promise.all([closing, queue.drain()]);
+      await Promise.all([closing, queue.drain(), keeping]);
       await deliveries.flushed();
       log("ended");
     },
