@@ -12,15 +12,19 @@ export type SyncFault =
   | "crashes-at-start"
   /** Never gets as far as listening. */
   | "hangs"
-  /** Is up, and ends with 3 shortly afterwards. */
+  /** Is up and well, and ends with 3 while it is watched. */
   | "dies-while-watched";
 
 const FAULTS: Readonly<Record<SyncFault, string>> = {
   "crashes-at-start": `if (process.argv[2] === "watch") throw new Error("a broken build");`,
   hangs: `if (process.argv[2] === "watch") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`,
+  // By the journal of its own update: by the clock it could be before anybody watches.
   "dies-while-watched": `if (process.argv[2] === "watch") {
-const send = process.send?.bind(process);
-process.send = (...words) => { setTimeout(() => process.exit(3), 100); return send(...words); };
+const { readFileSync } = process.getBuiltinModule("node:fs");
+const state = () => {
+  try { return JSON.parse(readFileSync(".tideline-sync/journal/sync.json", "utf8")).state; } catch {}
+};
+setInterval(() => state() === "soaking" && process.exit(3), 10);
 }`,
 };
 
