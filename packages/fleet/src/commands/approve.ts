@@ -9,6 +9,7 @@ import { EXIT_CODES, type Outcome, type Terminal } from "./terminal.js";
 
 interface ApproveOptions {
   readonly reject?: true;
+  readonly here?: true;
   readonly channel?: string;
   readonly note?: string;
 }
@@ -17,10 +18,15 @@ interface ApproveOptions {
 export const addApprove = addCommand<ApproveOptions>({
   usage: "approve <subsystem>",
   summary: "Let go a release that waits for somebody, or what an upstream's alarm has stopped",
-  examples: ["tideline-sync approve nats", "tideline-sync approve nats --reject --note 'see #12'"],
+  examples: [
+    "tideline-sync approve nats",
+    "tideline-sync approve nats --reject --note 'see #12'",
+    "tideline-sync approve nats --here    # only this machine held it back, by its `automatic`",
+  ],
   options: (command) =>
     command
       .option("--reject", "do not let it go")
+      .option("--here", "on this machine alone, where its `automatic` is what holds it back")
       .option("--channel <channel>", "where it waits (default: machine.channel)")
       .option("--note <text>", "why, for whoever reads the ledger"),
   run: async ({ words: [name = ""], options, terminal, config: readConfig }) => {
@@ -28,7 +34,7 @@ export const addApprove = addCommand<ApproveOptions>({
     requireSubsystem(config, name);
     const accepted = options.reject ? [] : await acceptUpstream(config, name, terminal);
     const decided =
-      config.ledger === null
+      config.ledger === null || options.here === true
         ? await decideHere(config, name, options)
         : await decideInLedger(config, config.ledger.url, name, options, terminal);
     if (decided === null && accepted.length === 0) {
@@ -113,17 +119,18 @@ async function decideInLedger(
   return { ok: true, text, json: { seq, version, decision, mode, generation } };
 }
 
-/** Without a ledger it is this machine's own affair. */
+/** Without a ledger, or where `automatic` holds back what it lets go, it is this machine's own affair. */
 async function decideHere(
-  { state, subsystems }: SyncConfig,
+  config: SyncConfig,
   subsystem: string,
   { reject }: ApproveOptions,
 ): Promise<Decided | null> {
-  const [{ readKnownTarget }, { writeApproval }] = await Promise.all([
-    import("../ledger/local-targets.js"),
+  const { state, subsystems } = config;
+  const [{ readNewestKnown }, { writeApproval }] = await Promise.all([
+    import("../ledger/read-newest-known.js"),
     import("../ledger/approvals.js"),
   ]);
-  const known = await readKnownTarget(state, subsystem);
+  const known = await readNewestKnown(config, subsystem);
   const live = await readVersionFile(dirname(subsystems[subsystem]?.binary ?? ""));
   const running = live.state === "read" ? (live.file.seq ?? 0) : 0;
   if (known === null || known.seq <= running) return null;

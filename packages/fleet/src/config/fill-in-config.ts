@@ -78,7 +78,7 @@ function fillInSubsystem(name: string, file: SubsystemFile, folder: string): Sub
       soakMs: health?.soak ?? 60_000,
       check: health?.check ?? null,
     },
-    automatic: file.automatic ?? "minor",
+    automatic: file.automatic ?? null,
     minimumAgeMs: file.minimumAge ?? (upstream === null ? 0 : DAY_MS),
     window: file.window ?? null,
   };

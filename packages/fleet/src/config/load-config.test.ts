@@ -132,7 +132,7 @@ test("a file of one binary has every default", () => {
     versionArgs: ["--version"],
     service: "nats",
     health: { readyTimeoutMs: 30_000, soakMs: 60_000, check: null },
-    ...{ automatic: "minor", minimumAgeMs: 0, window: null },
+    ...{ automatic: null, minimumAgeMs: 0, window: null },
   });
 });
 

@@ -59,8 +59,11 @@ export interface SubsystemConfig {
   /** The supervisor's name for it; null if nothing runs it (a tool). */
   readonly service: string | null;
   readonly health: HealthConfig;
-  /** The furthest step that needs nobody's approval. @default "minor" */
-  readonly automatic: UpdateClass | "none";
+  /**
+   * The furthest step that needs nobody's approval on this machine; null: not said, and then "minor",
+   * or "major" with a ledger, which asks by itself.
+   */
+  readonly automatic: UpdateClass | "none" | null;
   /** How old an upstream release has to be. @default 86_400_000 for an upstream, else 0 */
   readonly minimumAgeMs: number;
   /** Local time of day, "HH:MM-HH:MM"; null: always. */

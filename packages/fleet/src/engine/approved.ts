@@ -1,15 +1,19 @@
 import { readApprovals } from "../ledger/approvals.js";
 import type { EngineDeps } from "./engine-deps.js";
 
-/**
- * Which releases of a subsystem somebody has let go, by `seq`. With a ledger, that one asks for
- * approval itself, before a rollout begins, so that nobody is asked twice.
- */
+/** Which releases of a subsystem somebody has let go on this machine, by `seq`. */
 export async function readApproved(
-  { config, ledger }: Pick<EngineDeps, "config" | "ledger">,
+  { config }: Pick<EngineDeps, "config">,
   subsystem: string,
-): Promise<ReadonlySet<number> | "ledger"> {
-  if (ledger.kind === "convex") return "ledger";
+): Promise<ReadonlySet<number>> {
   const approvals = await readApprovals(config.state);
   return new Set(Object.hasOwn(approvals, subsystem) ? approvals[subsystem] : []);
+}
+
+/**
+ * Whether a ledger has asked for approval itself, before it named a release; then `automatic` only
+ * forbids what somebody has written it down for.
+ */
+export function ledgerAsks({ kind }: EngineDeps["ledger"]): boolean {
+  return kind !== "local";
 }

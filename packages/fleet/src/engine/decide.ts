@@ -4,7 +4,7 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import { readLive } from "../swap/read-live.js";
 import { SYNC_VERSION } from "../sync-version.js";
 import { verifyRelease } from "../trust/verify-release.js";
-import { readApproved } from "./approved.js";
+import { ledgerAsks, readApproved } from "./approved.js";
 import { readAttempts } from "./attempts.js";
 import { readDenied } from "./denied.js";
 import type { EngineDeps } from "./engine-deps.js";
@@ -41,6 +41,7 @@ export async function decide(
     placeOf(deps, name, target),
   ]);
   const facts: PlanFacts = {
+    ledgerAsks: ledgerAsks(deps.ledger),
     ...{ subsystem, target, live, place, denied, approved, now },
     pin: (Object.hasOwn(pins, name) && pins[name]) || null,
     begun: options.countsAttempts === false ? [] : (attempts[name] ?? []),

@@ -15,10 +15,15 @@ const LIVE_SHA256 = "1".repeat(64);
 const SUBSYSTEM: SubsystemConfig = {
   ...{ name: "nats", upstream: null, override: null, source: null, binary: "/srv/nats/.bin/nats" },
   package: { format: "raw", fileName: "nats" },
-  ...{ versionArgs: ["--version"], service: "nats", automatic: "minor", minimumAgeMs: 0 },
+  ...{ versionArgs: ["--version"], service: "nats", automatic: null, minimumAgeMs: 0 },
   health: { readyTimeoutMs: 1, soakMs: 1, check: null },
   window: null,
 };
+
+/** As somebody wrote it down, or not. */
+const automatic = (automatic: SubsystemConfig["automatic"]) => ({
+  subsystem: { ...SUBSYSTEM, automatic },
+});
 
 function named(seq: number, change: Partial<ReleaseManifest> = {}) {
   const artifacts = { [PLATFORM]: rawArtifact(`nats ${seq}`) };
@@ -52,7 +57,13 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
       version: { commit: null, timestamp: 0, checksum, version: "2.10.5", seq: 5 },
     },
     place: { machineId: "m1", enrolledAt: 0, bucket: 0.5 },
-    ...{ approved: new Set<number>(), platform: PLATFORM, syncVersion: "0.1.0", now: NOW },
+    ...{
+      approved: new Set<number>(),
+      ledgerAsks: false,
+      platform: PLATFORM,
+      syncVersion: "0.1.0",
+      now: NOW,
+    },
     isUrgent: false,
     verify: (release, expected) => verifyRelease(release, fleet.verifyOptions({ expected })),
     ...change,
@@ -170,7 +181,35 @@ describe("plan()", () => {
     ],
     [
       "a major step that the ledger let go",
-      { target: target(named(7, { updateClass: "major" })), approved: "ledger" },
+      { target: target(named(7, { updateClass: "major" })), ledgerAsks: true },
+      "install",
+    ],
+    [
+      "a minor step that the ledger has let go, where `automatic` is patch",
+      {
+        target: target(named(7, { updateClass: "minor" })),
+        ledgerAsks: true,
+        ...automatic("patch"),
+      },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "a major step that the ledger has let go, where `automatic` is minor",
+      {
+        target: target(named(7, { updateClass: "major" })),
+        ledgerAsks: true,
+        ...automatic("minor"),
+      },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "anything that the ledger has let go, where `automatic` is none",
+      { ledgerAsks: true, ...automatic("none") },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    [
+      "the same, let go on this machine",
+      { ledgerAsks: true, ...automatic("none"), approved: new Set([7]) },
       "install",
     ],
     [

@@ -30,8 +30,10 @@ export interface PlanFacts {
   readonly denied: Denied;
   /** When the tries in vain began; see attempts.ts. */
   readonly begun: readonly number[];
-  /** Releases that somebody let go on this machine, by `seq`; `ledger`: the ledger asks for approval itself. */
-  readonly approved: ReadonlySet<number> | "ledger";
+  /** Releases that somebody let go on this machine, by `seq`. */
+  readonly approved: ReadonlySet<number>;
+  /** True if a ledger has asked for approval before it names a release. */
+  readonly ledgerAsks: boolean;
   readonly platform: PlatformKey;
   /** The version of this `tideline-sync`. */
   readonly syncVersion: string;
@@ -140,11 +142,13 @@ export function plan(facts: PlanFacts): Plan {
       null,
     );
   }
-  if (facts.approved !== "ledger" && !facts.approved.has(manifest.seq)) {
+  if (!facts.approved.has(manifest.seq)) {
     const step = releaseStep(liveVersion?.version ?? null, manifest);
-    if (live.state !== "absent" && needsApproval(step, manifest, subsystem.automatic)) {
+    if (live.state !== "absent" && needsApproval(step, manifest, subsystem.automatic, facts)) {
       const what = step === null ? "a version that cannot be compared" : `a ${step} step`;
-      return wait("WAITING_FOR_APPROVAL", `${version} of "${name}" is ${what}`, null);
+      const here = `, further than \`automatic\` goes here: \`tideline-sync approve ${name} --here\``;
+      const detail = `${version} of "${name}" is ${what}${facts.ledgerAsks ? here : ""}`;
+      return wait("WAITING_FOR_APPROVAL", detail, null);
     }
   }
   const install: Plan = {
@@ -190,11 +194,14 @@ function needsApproval(
   step: UpdateClass | null,
   { reverts }: ReleaseManifest,
   automatic: SubsystemConfig["automatic"],
+  { ledgerAsks }: Pick<PlanFacts, "ledgerAsks">,
 ): boolean {
   // Somebody signed it to get away from what runs: that is the approval.
   if (reverts !== null) return false;
-  if (automatic === "none" || step === null) return true;
-  return ORDER.indexOf(step) > ORDER.indexOf(automatic);
+  if (automatic === "none") return true;
+  // Whoever has a ledger and says nothing, or "major", leaves it to that one.
+  if (ledgerAsks && (automatic === null || automatic === "major")) return false;
+  return step === null || ORDER.indexOf(step) > ORDER.indexOf(automatic ?? "minor");
 }
 
 const ORDER: readonly UpdateClass[] = ["patch", "minor", "major"];

@@ -193,7 +193,7 @@ function configOf(
       versionArgs: ["--version"],
       service: tools.includes(name) ? null : name,
       health: { readyTimeoutMs, soakMs, check: null },
-      ...{ automatic: "minor", minimumAgeMs: 0, window: null },
+      ...{ automatic: null, minimumAgeMs: 0, window: null },
       ...options.subsystem?.({ notes: notes(name) }),
     },
   ]);
