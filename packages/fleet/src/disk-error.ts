@@ -13,15 +13,19 @@ export function asDiskError(error: unknown, action: string): unknown {
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
-      return new SyncError("DISK_FULL", `${action}: expected free space, got "${code}"`, {
-        cause: error,
-      });
+      return new SyncError(
+        "DISK_FULL",
+        `${action}${at(error, action)}: expected free space, got "${code}"`,
+        {
+          cause: error,
+        },
+      );
     case "EACCES":
     case "EPERM":
     case "EROFS":
       return new SyncError(
         "FOLDER_NOT_WRITABLE",
-        `${action}: expected write access, got "${code}"`,
+        `${action}${at(error, action)}: expected write access, got "${code}"`,
         {
           cause: error,
         },
@@ -29,4 +33,10 @@ export function asDiskError(error: unknown, action: string): unknown {
     default:
       return error;
   }
+}
+
+/** Where, if the system says so and the action does not name it already. */
+function at(error: unknown, action: string): string {
+  const { path } = error as NodeJS.ErrnoException;
+  return path === undefined || action.includes(`"${path}"`) ? "" : ` at "${path}"`;
 }

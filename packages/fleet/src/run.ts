@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { Ended } from "./commands/add-command.js";
 import { COMMANDS } from "./commands/commands.js";
 import { EXIT_CODES, type Terminal } from "./commands/terminal.js";
+import { asDiskError } from "./disk-error.js";
 import { SyncError } from "./sync-error.js";
 import { describeVersion } from "./sync-version.js";
 import { UsageError } from "./usage-error.js";
@@ -55,7 +56,9 @@ interface Failure {
   readonly nextStep: string | null;
 }
 
-function describe(error: unknown, program: Command, signal: AbortSignal): Failure {
+function describe(cause: unknown, program: Command, signal: AbortSignal): Failure {
+  // A full disk has the same name, whatever was being written.
+  const error = isFullDisk(cause) ? asDiskError(cause, "Cannot go on") : cause;
   if (error instanceof SyncError) {
     const { reason, message, nextStep } = error;
     return { exitCode: EXIT_CODES.refused, reason, message, nextStep };
@@ -82,6 +85,11 @@ function describe(error: unknown, program: Command, signal: AbortSignal): Failur
     };
   }
   return { exitCode: EXIT_CODES.failed, reason: "FAILED", message, nextStep: null };
+}
+
+function isFullDisk(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 function usage(message: string, nextStep: string): Failure {

@@ -44,7 +44,8 @@ describe("requireFreeSpace()", () => {
       requireFreeSpace({ ...request, freeBytes: async () => 249 }),
     ).rejects.toMatchObject({
       reason: "DISK_FULL",
-      message: 'Cannot update in "/srv": expected 250 free bytes, got "249"',
+      message:
+        'Cannot update in "/srv": expected 250 free bytes (twice the 100 of the new binary, and 50 of the live one, which is kept), got "249"',
     });
   });
 

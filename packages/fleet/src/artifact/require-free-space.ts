@@ -28,8 +28,16 @@ export async function requireFreeSpace({
   if (free >= needed) return;
   throw new SyncError(
     "DISK_FULL",
-    `Cannot update in "${folder}": expected ${needed} free bytes, got "${free}"`,
+    `Cannot update in "${folder}": expected ${needed} free bytes (${sum(size, previousSize)}), got "${free}"`,
   );
+}
+
+function sum(size: number, previousSize: number): string {
+  const parts = [
+    ...(size > 0 ? [`twice the ${size} of the new binary`] : []),
+    ...(previousSize > 0 ? [`${previousSize} of the live one, which is kept`] : []),
+  ];
+  return parts.join(", and ");
 }
 
 async function freeBytesOf(folder: string): Promise<number> {

@@ -1,11 +1,14 @@
-import { REASONS, type ReasonCode } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import { type AppliedSubsystem, applyOne, dryRunOne } from "../engine/apply-one.js";
-import { type EngineDeps, subsystemOf } from "../engine/engine-deps.js";
+import type { EngineDeps } from "../engine/engine-deps.js";
 import { openLedgerNow } from "../ledger/open-ledger.js";
+import { nextStepOf } from "../next-step.js";
 import { openTrustStore } from "../open-trust-store.js";
 import { openSupervisor } from "../supervise/open-supervisor.js";
+import { requireTrustedRoots } from "../trust/require-trusted-roots.js";
+import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES, type Terminal } from "./terminal.js";
 
 interface ApplyOptions {
@@ -13,6 +16,7 @@ interface ApplyOptions {
   readonly now?: true;
   readonly adopt?: true;
   readonly withoutLedger?: true;
+  readonly replace?: true;
 }
 
 /** `tideline-sync apply [NAME…]`: brings subsystems to what the ledger asks for, once. */
@@ -23,23 +27,40 @@ export const addApply = addCommand<ApplyOptions>({
     "tideline-sync apply",
     "tideline-sync apply nats --dry-run --json",
     "tideline-sync apply nats --now",
+    "tideline-sync apply nats --replace",
+    "",
+    "Exit code 1: a version was not well, or its service does not run. 3: one was refused, or waits",
+    "and was asked for by name; without names what waits is no failure. --dry-run has the same.",
   ],
   options: (command) =>
     command
       .option("--without-ledger", "go by the release host alone, past rings, pauses and halts")
       .option("--dry-run", "say what would be done; write nothing, and tell nobody")
-      .option("--now", "also outside its window, and after many tries in vain")
-      .option("--adopt", "take a live binary that nobody knows as what was there before"),
+      .option("--now", "also outside its window, and right after a try of the same release in vain")
+      .option("--adopt", "take a live binary that nobody knows as what was there before")
+      .option(
+        "--replace",
+        "install the release over a live binary that nobody knows; it is kept in .foreign/",
+      ),
   run: async ({ words, options, terminal, config: readConfig }) => {
     const config = await readConfig();
     const asked = (words.flat() as (string | undefined)[]).filter((word) => word !== undefined);
     const names = asked.length > 0 ? [...new Set(asked)] : Object.keys(config.subsystems);
-    for (const name of names) subsystemOf(config, name);
+    for (const name of names) requireSubsystem(config, name);
+    if (options.replace && options.adopt) {
+      throw new UsageError("Cannot apply: expected one of --adopt and --replace, got both");
+    }
+    if (options.replace && asked.length === 0) {
+      throw new UsageError("Cannot replace: expected the name of a subsystem, got none");
+    }
     const isDryRun = options.dryRun === true;
     const ask = { isReadOnly: isDryRun, withoutLedger: options.withoutLedger === true };
     const rows = await withEngine(config, terminal, names, ask, async (deps) => {
       const { signal } = terminal;
-      const how = { signal, isUrgent: options.now === true, adopts: options.adopt === true };
+      const how = {
+        ...{ signal, isUrgent: options.now === true, isAsked: asked.length > 0 },
+        ...{ adopts: options.adopt === true, replaces: options.replace === true },
+      };
       const one = (name: string) => (isDryRun ? dryRunOne : applyOne)(deps, name, how);
       // Side by side: what only one may do at a time, they wait for.
       return await Promise.all(names.map(one));
@@ -59,6 +80,7 @@ async function withEngine<T>(
   ask: { readonly isReadOnly: boolean; readonly withoutLedger: boolean },
   act: (deps: EngineDeps) => Promise<T>,
 ): Promise<T> {
+  requireTrustedRoots(config);
   const trust = await openTrustStore(config);
   const now = Date.now;
   const options = { config, env, trust, fetch, now, log, signal, ...ask };
@@ -81,25 +103,33 @@ async function withEngine<T>(
 function exitCodeOf(rows: readonly AppliedSubsystem[], isByName: boolean): number {
   const has = (...states: AppliedSubsystem["state"][]) =>
     rows.some(({ state }) => states.includes(state));
-  if (has("rolled-back", "needs-operator", "failed")) return EXIT_CODES.failed;
+  if (has("rolled-back", "needs-operator", "not-running", "failed")) return EXIT_CODES.failed;
   return has("refused") || (isByName && has("waiting")) ? EXIT_CODES.refused : EXIT_CODES.done;
 }
 
 function describe(row: AppliedSubsystem): string {
-  const { name, state, version, from, reason, detail } = row;
-  const why = reason === null ? "" : `\n  ${reason}: ${nextStep(reason, name)}`;
-  const now = from ?? "nothing";
+  const { name, state, version, fromSha256, reason, detail } = row;
+  const why = reason === null ? "" : `\n  ${reason}: ${nextStepOf(reason, name)}`;
+  const now = whatIsThere(row);
   switch (state) {
     case "current":
+      if (reason !== null) return `${name}: ${now} is installed. ${detail}${why}`;
+      if (version === null) return `${name}: ${now} stays; no release of it was found`;
+      if (fromSha256 === null)
+        return `${name}: nothing is installed, and that is what is asked for`;
       return `${name}: ${now} runs, and that is what it should`;
+    case "not-running":
+      return `${name}: ${now} is what should run, and does not. ${detail}${why}`;
     case "committed":
       return `${name}: ${version} runs, in place of ${now}`;
     case "would-install":
       return `${name}: ${version} would be installed in place of ${now}`;
     case "waiting":
-      return `${name}: ${now} stays for now. ${detail}${why}`;
+      return fromSha256 === null
+        ? `${name}: ${version ?? "it"} is not installed yet. ${detail}${why}`
+        : `${name}: ${now} stays for now. ${detail}${why}`;
     case "refused":
-      return `${name}: ${version ?? "the release"} is refused, ${now} stays. ${detail}${why}`;
+      return `${name}: ${version ?? "an update"} is refused, ${fromSha256 === null ? "and nothing is installed" : `${now} stays`}. ${detail}${why}`;
     case "rolled-back":
       return `${name}: ${version} was not well, ${row.restored ?? now} runs again. ${detail}${why}`;
     case "needs-operator":
@@ -111,6 +141,9 @@ function describe(row: AppliedSubsystem): string {
   }
 }
 
-function nextStep(reason: ReasonCode, name: string): string {
-  return REASONS[reason].replaceAll("NAME", name);
+function whatIsThere({ from, fromSha256 }: AppliedSubsystem): string {
+  if (from !== null) return from;
+  return fromSha256 === null
+    ? "nothing"
+    : `a binary without a version (sha256 ${fromSha256.slice(0, 12)}…)`;
 }

@@ -3,11 +3,11 @@ import { platformKey } from "@tideline/version/fleet";
 import { platformHere } from "../artifact/platform-here.js";
 import { checkUpstreams } from "../detect/check-upstreams.js";
 import { githubToken } from "../detect/detect-world.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { writeBuild } from "../publish/build-note.js";
 import { buildSource, makeSourceFolder } from "../publish/build-source.js";
 import { SyncError } from "../sync-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 
 /** `tideline-sync build`: source, build and test of one subsystem; publishes and installs nothing. */
 export const addBuild = addCommand<{ out?: string; quiet?: true }>({
@@ -30,7 +30,7 @@ export const addBuild = addCommand<{ out?: string; quiet?: true }>({
   run: async ({ words: [name = ""], options, terminal, config: load }) => {
     const config = await load();
     const { cwd, env, log, signal } = terminal;
-    const subsystem = subsystemOf(config, name);
+    const subsystem = requireSubsystem(config, name);
     const world = { fetch, now: Date.now, signal, log, tokenFor: githubToken(env) };
     const { checks, failures } = await checkUpstreams(config, { only: [name] }, world);
     if (failures[0] !== undefined) throw failures[0].error;

@@ -1,3 +1,4 @@
+import type { ReasonCode } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import { checkMachine, type MachineCheckOptions } from "../detect/check-machine.js";
 import { checkRows, checkText } from "../detect/describe-checks.js";
@@ -5,10 +6,11 @@ import { type DetectWorld, githubToken } from "../detect/detect-world.js";
 import { writeGithubOutput } from "../detect/github-output.js";
 import { publishedVersion } from "../detect/published-version.js";
 import { manifestPath, readManifest } from "../detect/version-manifest.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { SyncError } from "../sync-error.js";
+import { requireTrustedRoots } from "../trust/require-trusted-roots.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES, type Terminal } from "./terminal.js";
 
 interface CheckCommandOptions {
@@ -72,7 +74,7 @@ export const addCheck = addCommand<CheckCommandOptions>({
 function namesOf(config: SyncConfig, word: string | undefined): string[] {
   const all = Object.keys(config.subsystems);
   if (word === undefined || (word === "all" && !all.includes("all"))) return all;
-  return [subsystemOf(config, word).name];
+  return [requireSubsystem(config, word).name];
 }
 
 function worldOf({ signal, log, env }: Terminal): DetectWorld {
@@ -94,15 +96,25 @@ async function publishedOf(
   return ({ name }) => publishedVersion(config, name, host, world);
 }
 
+const OF_SERVICE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "NOT_RUNNING",
+  "NOT_READY",
+  "FLAPPING",
+]);
+
 async function openTargets(
   config: SyncConfig,
   names: readonly string[],
   { env, signal, log }: Terminal,
 ): ReturnType<MachineCheckOptions["openTargets"]> {
-  const [{ openLedgerNow }, { openTrustStore }] = await Promise.all([
-    import("../ledger/open-ledger.js"),
-    import("../open-trust-store.js"),
-  ]);
+  const [{ openLedgerNow }, { openTrustStore }, { openSupervisor }, { lookAtService }] =
+    await Promise.all([
+      import("../ledger/open-ledger.js"),
+      import("../open-trust-store.js"),
+      import("../supervise/open-supervisor.js"),
+      import("../engine/look-at-service.js"),
+    ]);
+  requireTrustedRoots(config);
   const trust = await openTrustStore(config);
   const options = { config, env, trust, fetch, now: Date.now, log, signal };
   const { ledger, machine } = await openLedgerNow(options, names);
@@ -111,7 +123,16 @@ async function openTargets(
     if (targets === null) {
       throw new SyncError("LEDGER_UNREACHABLE", "Cannot check: expected targets, got none in time");
     }
-    return { targets, deps: { config, machine, ledger, trust, now: Date.now } };
+    const supervisor = openSupervisor(config, env);
+    return {
+      targets,
+      deps: { config, machine, ledger, trust, now: Date.now },
+      lookAtService: async (subsystem) => {
+        const problem = await lookAtService(supervisor, subsystem, signal);
+        // That nobody can tell is for `status` and `doctor`: it says nothing of the version.
+        return problem !== null && OF_SERVICE.has(problem.reason) ? problem : null;
+      },
+    };
   } finally {
     await ledger.close();
   }

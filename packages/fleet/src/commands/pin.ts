@@ -1,8 +1,8 @@
-import { subsystemOf } from "../engine/engine-deps.js";
 import { addPin as keepAsItIs, type Pins, readPins, removePin } from "../engine/pins.js";
 import { readLive } from "../swap/read-live.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 
 interface PinOptions {
   readonly remove?: true;
@@ -31,7 +31,7 @@ export const addPin = addCommand<PinOptions>({
       return { text: describe(pins), json: { pins } };
     }
     if (options.list) throw new UsageError(`Cannot list: expected no name, got "${name}"`);
-    const { binary } = subsystemOf(config, name);
+    const { binary } = requireSubsystem(config, name);
     if (options.remove) {
       const wasPinned = Object.hasOwn(await readPins(state), name);
       await removePin(state, name);

@@ -1,11 +1,11 @@
 import type { SyncConfig } from "../config/sync-config.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { rollBackByHand } from "../engine/roll-back-by-hand.js";
 import { type OpenLedger, openLedger } from "../ledger/open-ledger.js";
 import { openTrustStore } from "../open-trust-store.js";
 import { openSupervisor } from "../supervise/open-supervisor.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES, type Terminal } from "./terminal.js";
 
 /** `tideline-sync rollback NAME`: goes back to the version before, and stays there. */
@@ -15,7 +15,7 @@ export const addRollback = addCommand({
   examples: ["tideline-sync rollback nats"],
   run: async ({ words: [name = ""], terminal, config: readConfig }) => {
     const config = await readConfig();
-    subsystemOf(config, name);
+    requireSubsystem(config, name);
     const { env, log, signal } = terminal;
     const trust = await openTrustStore(config);
     const { ledger, machine } = await openQuietly(config, terminal);

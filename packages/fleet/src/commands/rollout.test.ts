@@ -95,8 +95,8 @@ describe("tideline-sync rollout", () => {
     {
       args: ["rollout", "pause", "nets"],
       env: TOKEN,
-      code: 3,
-      said: 'Cannot find the subsystem: expected one of "nats", got "nets"',
+      code: 2,
+      said: 'Cannot find the subsystem: expected one of nats, got "nets"; did you mean "nats"?',
     },
     {
       args: ["rollout", "pause", "nats"],

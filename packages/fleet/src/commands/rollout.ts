@@ -1,7 +1,7 @@
 import { FLEET_FUNCTIONS, type FleetAnswer } from "@tideline/version/fleet";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES } from "./terminal.js";
 
 interface RolloutOptions {
@@ -38,7 +38,7 @@ export const addRollout = addCommand<RolloutOptions>({
   run: async ({ words: [word = "", subsystem = ""], options, terminal, config: readConfig }) => {
     const action = readAction(word);
     const config = await readConfig();
-    subsystemOf(config, subsystem);
+    requireSubsystem(config, subsystem);
     if (config.ledger === null) {
       throw new UsageError(
         `Cannot ${action} the rollout: expected ledger.url in the configuration, got none; a machine without a ledger has no rollouts`,

@@ -5,6 +5,7 @@ import { formatStatus } from "../status/format-status.js";
 import { problemOf, readStatus } from "../status/read-status.js";
 import { openSupervisor } from "../supervise/open-supervisor.js";
 import { addCommand } from "./add-command.js";
+import { EXIT_CODES } from "./terminal.js";
 
 // Somebody sits before it.
 const LEDGER_WITHIN_MS = 5_000;
@@ -50,8 +51,12 @@ export const addStatus = addCommand({
       atStep: () => {},
     };
     try {
-      const status = await readStatus({ deps, machineId: machine?.machineId ?? null, problem, isReachable });
-      return { text: formatStatus(status), json: status };
+      const status = await readStatus({
+        ...{ deps, machineId: machine?.machineId ?? null, problem, isReachable, signal },
+      });
+      // Whatever it runs: nothing newer would ever be installed, and that is to be seen.
+      const exitCode = status.trustProblem === null ? EXIT_CODES.done : EXIT_CODES.refused;
+      return { exitCode, text: formatStatus(status), json: status };
     } finally {
       await ledger.close();
     }

@@ -1,12 +1,12 @@
 import { platformKey, type ReleaseManifest } from "@tideline/version/fleet";
 import { platformHere } from "../artifact/platform-here.js";
 import type { SyncConfig } from "../config/sync-config.js";
-import { subsystemOf } from "../engine/engine-deps.js";
 import { firstTargets, openLedger } from "../ledger/open-ledger.js";
 import { readSigned } from "../publish/read-signed.js";
 import { isAsItShould, type VerifiedBinary, verifyBinary } from "../publish/verify-binary.js";
 import { TrustStore } from "../trust/trust-store.js";
 import { addCommand } from "./add-command.js";
+import { requireSubsystem } from "./require-subsystem.js";
 import { EXIT_CODES, type Terminal } from "./terminal.js";
 
 // Without a network the files alone say enough.
@@ -20,7 +20,7 @@ export const addVerify = addCommand({
   run: async ({ words: [name], terminal, config: load }) => {
     const config = await load();
     const subsystems =
-      name === undefined ? Object.values(config.subsystems) : [subsystemOf(config, name)];
+      name === undefined ? Object.values(config.subsystems) : [requireSubsystem(config, name)];
     const releases = await knownReleases(config, terminal);
     const platform = platformKey(platformHere());
     const binaries: VerifiedBinary[] = [];

@@ -29,6 +29,8 @@ export interface MachineCheckOptions {
 export interface OpenTargets {
   readonly deps: DecideDeps;
   readonly targets: readonly FleetTarget[];
+  /** See {@link checkPublished}. */
+  readonly lookAtService?: Parameters<typeof checkPublished>[3];
 }
 
 /** What came of it, both in the configuration's order. */
@@ -59,10 +61,15 @@ export async function checkMachine(
   const of = (source: CheckSource): string[] => names.filter((one) => sources.get(one) === source);
   const built = await checkUpstreams(config, { only: of("upstream"), currentOf }, world);
   const installed = await checkInstalled(config, of("published"), openTargets, world);
+  const unchecked: CheckedSubsystem[] = [];
+  for (const name of of("nowhere")) {
+    const subsystem = config.subsystems[name];
+    if (subsystem !== undefined) unchecked.push(uncheckable(subsystem, await currentOf(subsystem)));
+  }
   const inOrder = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
     [...items].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   return {
-    checks: inOrder([...built.checks, ...installed.checks]),
+    checks: inOrder([...built.checks, ...installed.checks, ...unchecked]),
     failures: inOrder([...built.failures, ...installed.failures]),
   };
 }
@@ -79,6 +86,24 @@ export async function sourceOf(
   if (hasCheckout && upstream !== null) return "upstream";
   if (ledger !== null || releases !== null) return "published";
   return upstream === null ? "nowhere" : "upstream";
+}
+
+/** It is said to be there, and that nobody can tell whether it is the newest. */
+function uncheckable(
+  { name, override }: SubsystemConfig,
+  current: CurrentVersion,
+): CheckedSubsystem {
+  return {
+    ...{ name, override, current, state: "unknown", isAvailable: false, reason: "NO_RELEASE_HOST" },
+    detail: "it has no upstream, and neither ledger nor release host is configured",
+    ...{
+      upstreamRepo: null,
+      strategy: "published",
+      currentTag: null,
+      latest: null,
+      updateClass: null,
+    },
+  };
 }
 
 async function checkInstalled(
@@ -100,7 +125,7 @@ async function checkInstalled(
     const subsystem = config.subsystems[name];
     if (subsystem === undefined) continue;
     const target = opened.targets.find((one) => one.subsystem === name) ?? null;
-    checks.push(await checkPublished(opened.deps, subsystem, target));
+    checks.push(await checkPublished(opened.deps, subsystem, target, opened.lookAtService));
   }
   const known = new Set(Object.keys(config.subsystems));
   await withUpstreamsLock(config.state, world.signal, () =>

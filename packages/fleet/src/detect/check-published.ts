@@ -7,6 +7,7 @@ import {
 } from "@tideline/version/fleet";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { type DecideDeps, decide } from "../engine/decide.js";
+import type { ServiceProblem } from "../engine/look-at-service.js";
 import type { Plan } from "../engine/plan.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
 import { type CurrentVersion, readCurrentVersion } from "./current-version.js";
@@ -18,11 +19,13 @@ import { isSemver } from "./version-tags.js";
  * decide now, with its reason where it would not.
  *
  * @param target Null if nothing was published.
+ * @param lookAtService Says what is wrong with the service of what is current; left out: not looked at.
  */
 export async function checkPublished(
   deps: DecideDeps,
   subsystem: SubsystemConfig,
   target: FleetTarget | null,
+  lookAtService?: (subsystem: SubsystemConfig) => Promise<ServiceProblem | null>,
 ): Promise<CheckedSubsystem> {
   const { name, upstream, override } = subsystem;
   const [current, { plan }] = await Promise.all([
@@ -32,9 +35,12 @@ export async function checkPublished(
   const tagPrefix = upstream?.tagPrefix ?? "v";
   const manifest = manifestOf(plan, target);
   const version = manifest?.version ?? plan.version;
+  const verdict = verdictOf(plan, current);
+  const isThere = current.from === "version-file" && verdict.state === "current";
+  const problem = isThere ? ((await lookAtService?.(subsystem)) ?? null) : null;
   const tag = version === null ? null : (manifest?.upstream?.tag ?? tagOf(version, tagPrefix));
   return {
-    ...verdictOf(plan, current),
+    ...{ ...verdict, ...problem },
     ...{ name, override, current, strategy: "published" },
     upstreamRepo: upstream?.remotes[0] ?? manifest?.upstream?.url ?? null,
     currentTag: current.version === null ? null : tagOf(current.version, tagPrefix),
@@ -52,9 +58,15 @@ function verdictOf(plan: Plan, { from }: CurrentVersion): UpdateVerdict {
       const state = from === "none" ? "not-installed" : "update-available";
       return { state, isAvailable: true, reason: null, detail: null };
     }
-    case "nothing":
+    case "nothing": {
+      if (plan.seq !== null && from !== "checkout") break;
+      // Not the newest, as there is none: nobody can tell.
+      const detail =
+        plan.seq === null ? "no release of it was found" : "its checkout is here, and no binary";
+      return { state: "unknown", isAvailable: false, reason: null, detail };
+    }
     case "relabel":
-      return { state: "current", isAvailable: false, reason: null, detail: null };
+      break;
     case "wait":
     case "refuse": {
       const state = plan.action === "wait" ? "waiting" : "refused";
@@ -63,6 +75,7 @@ function verdictOf(plan: Plan, { from }: CurrentVersion): UpdateVerdict {
     default:
       return plan satisfies never;
   }
+  return { state: "current", isAvailable: false, reason: null, detail: null };
 }
 
 /** For names alone: of a release that is not installed, nobody has verified what it says. */

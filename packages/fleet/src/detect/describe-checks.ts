@@ -1,5 +1,6 @@
 /** What `tideline-sync check` prints: a map for scripts, lines for people. Pure. */
-import { REASONS, type ReasonCode } from "@tideline/version/fleet";
+import type { ReasonCode } from "@tideline/version/fleet";
+import { nextStepOf } from "../next-step.js";
 import type { MachineCheck } from "./check-machine.js";
 import type { FailedCheck } from "./check-upstreams.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
@@ -37,7 +38,14 @@ export function checkRows(
 
 /** Gives the lines for a terminal. */
 export function checkText(rows: Readonly<Record<string, CheckRow>>): string {
-  const lines = Object.values(rows).map((row) => [row.name, versions(row), remark(row)] as const);
+  let before: string | null = null;
+  const lines = Object.values(rows).map((row) => {
+    const end = remark(row);
+    // What stops the machine stops all of them, and is said once.
+    const isSaid = row.reason !== null && end === before;
+    before = end;
+    return [row.name, versions(row), isSaid ? `${row.state}: as above` : end] as const;
+  });
   const width = (index: 0 | 1): number => Math.max(0, ...lines.map((line) => line[index].length));
   const [names, middles] = [width(0), width(1)];
   return lines
@@ -58,7 +66,13 @@ function rowOfCheck(check: CheckedSubsystem, manifest: VersionManifest | null): 
     current: currentTag ?? current.version ?? shortened(current.commit),
     latest: latestTag ?? shortened(latestCommit),
     update_available: isAvailable,
-    ...{ state, update_class: check.updateClass, reason, detail, next_step: nextStep(reason) },
+    ...{
+      state,
+      update_class: check.updateClass,
+      reason,
+      detail,
+      next_step: nextStep(reason, name),
+    },
     ...{ override: check.override, strategy: check.strategy, upstream_repo: check.upstreamRepo },
     current_commit: current.commit,
     latest_commit: latestCommit,
@@ -74,7 +88,7 @@ function rowOfFailure({ name, error }: FailedCheck, manifest: VersionManifest | 
     // Nobody updates on what was not looked at.
     update_available: false,
     ...{ state: "failed", update_class: null, reason: error.reason, detail: error.message },
-    next_step: nextStep(error.reason),
+    next_step: nextStep(error.reason, name),
     ...{ override: before?.override ?? null, strategy: before?.strategy ?? null },
     upstream_repo: before?.upstream_repo ?? null,
     current_commit: before?.current_commit ?? null,
@@ -94,8 +108,8 @@ function remark({ state, update_class, reason, detail, next_step, override }: Ch
   return `${what}${by}: ${reason}: ${detail ?? ""}\n  ${next_step ?? ""}`;
 }
 
-function nextStep(reason: string | null): string | null {
-  return reason === null ? null : REASONS[reason as ReasonCode];
+function nextStep(reason: ReasonCode | null, name: string): string | null {
+  return reason === null ? null : nextStepOf(reason, name);
 }
 
 function shortened(commit: string | null): string | null {

@@ -13,15 +13,19 @@ import type { EngineDeps } from "./engine-deps.js";
  * bytes, and has neither version nor number otherwise. The binary itself is not touched.
  *
  * Does nothing where `.version` tells the truth, and where there is no binary.
+ *
+ * @param options.onlyReleased Leaves what no release of the target is. @default false
  */
 export async function adopt(
   deps: EngineDeps,
   { name, binary }: SubsystemConfig,
   target: FleetTarget | null,
+  { onlyReleased = false }: { readonly onlyReleased?: boolean } = {},
 ): Promise<void> {
   const live = await readLive(binary);
   if (live.state === "known" || live.state === "absent") return;
   const known = namedBy(deps, name, target, live.sha256);
+  if (onlyReleased && known === null) return;
   await writeVersionFile(dirname(binary), {
     ...{ commit: null, version: null, seq: null, ...known },
     ...{ timestamp: deps.now(), checksum: live.sha256 },

@@ -1,10 +1,13 @@
 /** One subsystem of `tideline-sync apply`: what was done about it, or would be. */
-import { REASONS, type ReasonCode } from "@tideline/version/fleet";
+import type { ReasonCode } from "@tideline/version/fleet";
+import { asDiskError } from "../disk-error.js";
+import { nextStepOf } from "../next-step.js";
 import { readLive } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
 import { decide } from "./decide.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
 import { lockHolder } from "./lock.js";
+import { lookAtService } from "./look-at-service.js";
 import type { Plan } from "./plan.js";
 import { lockPath } from "./state-paths.js";
 import type { UpdateOutcome } from "./update-outcome.js";
@@ -13,12 +16,15 @@ import { type UpdateOptions, updateSubsystem } from "./update-subsystem.js";
 /** What came of it; a row of the command's answer. */
 export interface AppliedSubsystem {
   readonly name: string;
-  readonly state: UpdateOutcome["state"] | "would-install" | "failed";
+  /** `not-running`: the version is the right one, and its service does not run as it should. */
+  readonly state: UpdateOutcome["state"] | "not-running" | "would-install" | "failed";
   /** What it is about; null if the ledger names nothing. */
   readonly version: string | null;
   readonly seq: number | null;
   /** What ran before. */
   readonly from: string | null;
+  /** Of the binary that lay there before; null if none did. */
+  readonly fromSha256: string | null;
   /** What runs again after a rollback. */
   readonly restored: string | null;
   readonly reason: ReasonCode | null;
@@ -37,10 +43,10 @@ export async function applyOne(
   name: string,
   options: UpdateOptions,
 ): Promise<AppliedSubsystem> {
-  const from = await liveVersion(deps, name);
+  const from = await readBefore(deps, name);
   try {
     const outcome = await updateSubsystem(deps, name, targetOf(deps, name), options);
-    return rowOf(name, from, outcome);
+    return await withService(deps, rowOf(name, from, outcome), options.signal);
   } catch (error) {
     if (options.signal.aborted) throw error;
     return failedRow(name, from, error);
@@ -51,9 +57,9 @@ export async function applyOne(
 export async function dryRunOne(
   deps: EngineDeps,
   name: string,
-  { isUrgent = false }: Pick<UpdateOptions, "isUrgent">,
+  { isUrgent, isAsked, replaces, signal }: UpdateOptions,
 ): Promise<AppliedSubsystem> {
-  const from = await liveVersion(deps, name);
+  const from = await readBefore(deps, name);
   try {
     const holder = await lockHolder(lockPath(deps.config.state, { subsystem: name }));
     if (holder !== null) {
@@ -64,23 +70,47 @@ export async function dryRunOne(
       });
     }
     const subsystem = subsystemOf(deps.config, name);
-    const { plan } = await decide(deps, subsystem, targetOf(deps, name), { isUrgent });
-    return plannedRow(name, from, plan);
+    const { plan } = await decide(deps, subsystem, targetOf(deps, name), {
+      isUrgent: isUrgent ?? false,
+      isAsked: isAsked ?? false,
+      replaces: replaces ?? false,
+    });
+    return await withService(deps, plannedRow(name, from, plan), signal);
   } catch (error) {
     return failedRow(name, from, error);
   }
+}
+
+/** Of what is current nothing else would be said: whether it runs is looked at, too. */
+async function withService(
+  { config, supervisor }: EngineDeps,
+  row: AppliedSubsystem,
+  signal: AbortSignal,
+): Promise<AppliedSubsystem> {
+  if (row.state !== "current" || row.fromSha256 === null) return row;
+  const problem = await lookAtService(supervisor, subsystemOf(config, row.name), signal);
+  if (problem === null) return row;
+  const { reason, detail } = problem;
+  const isUnknown = reason === "SUPERVISOR_UNREACHABLE" || reason === "SERVICE_UNKNOWN";
+  const state = isUnknown ? "current" : "not-running";
+  return { ...row, state, reason, detail, nextStep: nextStepOf(reason, row.name) };
 }
 
 function targetOf({ ledger }: EngineDeps, name: string) {
   return ledger.targets()?.find(({ subsystem }) => subsystem === name) ?? null;
 }
 
-async function liveVersion({ config }: EngineDeps, name: string): Promise<string | null> {
+type Before = Pick<AppliedSubsystem, "from" | "fromSha256">;
+
+async function readBefore({ config }: EngineDeps, name: string): Promise<Before> {
   const live = await readLive(subsystemOf(config, name).binary);
-  return live.state === "known" ? live.version.version : null;
+  return {
+    from: live.state === "known" ? live.version.version : null,
+    fromSha256: live.state === "absent" ? null : live.sha256,
+  };
 }
 
-function plannedRow(name: string, from: string | null, plan: Plan): AppliedSubsystem {
+function plannedRow(name: string, from: Before, plan: Plan): AppliedSubsystem {
   const { seq, version } = plan;
   switch (plan.action) {
     case "install": {
@@ -102,12 +132,13 @@ function plannedRow(name: string, from: string | null, plan: Plan): AppliedSubsy
   }
 }
 
-function rowOf(name: string, from: string | null, outcome: UpdateOutcome): AppliedSubsystem {
+function rowOf(name: string, from: Before, outcome: UpdateOutcome): AppliedSubsystem {
   const row = { ...empty(name, from), ...outcome };
-  return { ...row, nextStep: row.reason && REASONS[row.reason].replaceAll("NAME", name) };
+  return { ...row, nextStep: row.reason && nextStepOf(row.reason, name) };
 }
 
-function failedRow(name: string, from: string | null, error: unknown): AppliedSubsystem {
+function failedRow(name: string, from: Before, cause: unknown): AppliedSubsystem {
+  const error = asDiskError(cause, `Cannot update "${name}"`);
   const detail = error instanceof Error ? error.message : String(error);
   const row = { ...empty(name, from), detail };
   if (!(error instanceof SyncError)) return { ...row, state: "failed" };
@@ -115,9 +146,9 @@ function failedRow(name: string, from: string | null, error: unknown): AppliedSu
   return { ...row, state: "refused", reason, nextStep };
 }
 
-function empty(name: string, from: string | null): AppliedSubsystem {
+function empty(name: string, from: Before): AppliedSubsystem {
   return {
-    ...{ name, from, state: "current", version: null, seq: null, restored: null },
+    ...{ name, ...from, state: "current", version: null, seq: null, restored: null },
     ...{ reason: null, detail: null, nextStep: null, until: null, bytes: null },
   };
 }

@@ -1,4 +1,4 @@
-import { readApprovals } from "../ledger/approvals.js";
+import { readApprovals, readRejections } from "../ledger/approvals.js";
 import type { EngineDeps } from "./engine-deps.js";
 
 /** Which releases of a subsystem somebody has let go on this machine, by `seq`. */
@@ -16,4 +16,13 @@ export async function readApproved(
  */
 export function ledgerAsks({ kind }: EngineDeps["ledger"]): boolean {
   return kind !== "local";
+}
+
+/** Which releases of a subsystem somebody has rejected on this machine, by `seq`. */
+export async function readRejected(
+  { config }: Pick<EngineDeps, "config">,
+  subsystem: string,
+): Promise<ReadonlySet<number>> {
+  const rejections = await readRejections(config.state);
+  return new Set(Object.hasOwn(rejections, subsystem) ? rejections[subsystem] : []);
 }

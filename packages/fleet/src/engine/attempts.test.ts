@@ -7,13 +7,17 @@ import {
   mendAttempts,
   nextAttemptAt,
   noteAttempt,
+  noteFailure,
   readAttempts,
   takeBackAttempt,
+  triesThatCount,
 } from "./attempts.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const NOW = Date.UTC(2026, 10, 21);
+const SECOND = { seq: 2, sha256: "2".repeat(64) };
+const tried = (at: number) => ({ ...SECOND, at, reason: null });
 
 describe("nextAttemptAt()", () => {
   test.each([
@@ -51,20 +55,34 @@ describe("the tries of a machine", () => {
   afterEach(() => rm(state, { recursive: true }));
 
   test("are counted for each subsystem, taken back one by one, and forgotten when one was good", async () => {
-    await noteAttempt(state, "nats", NOW);
-    await noteAttempt(state, "nats", NOW + 1);
-    await noteAttempt(state, "arc", NOW);
+    await noteAttempt(state, "nats", SECOND, NOW);
+    await noteAttempt(state, "nats", SECOND, NOW + 1);
+    await noteAttempt(state, "arc", SECOND, NOW);
     await takeBackAttempt(state, "nats", NOW);
-    expect(await readAttempts(state)).toEqual({ nats: [NOW + 1], arc: [NOW] });
+    expect(await readAttempts(state)).toEqual({ nats: [tried(NOW + 1)], arc: [tried(NOW)] });
     await forgetAttempts(state, "nats");
-    expect(await readAttempts(state)).toEqual({ arc: [NOW] });
+    expect(await readAttempts(state)).toEqual({ arc: [tried(NOW)] });
+  });
+
+  test("hold back their own release alone, and a person only by what the release was to blame for", async () => {
+    const third = { seq: 3, sha256: "3".repeat(64) };
+    const reasons = [null, "DISK_FULL", "CHECKSUM_MISMATCH", "ARCHIVE_INVALID"] as const;
+    for (const [index, reason] of reasons.entries()) {
+      await noteAttempt(state, "nats", SECOND, NOW + index);
+      if (reason !== null) await noteFailure(state, "nats", NOW + index, reason);
+    }
+    const { nats = [] } = await readAttempts(state);
+    expect(triesThatCount(nats, SECOND, false)).toEqual([NOW, NOW + 1, NOW + 2, NOW + 3]);
+    expect(triesThatCount(nats, SECOND, true)).toEqual([NOW, NOW + 3]);
+    expect(triesThatCount(nats, third, false)).toEqual([]);
+    expect(triesThatCount(nats, { ...SECOND, seq: 3 }, false)).toEqual([]);
   });
 
   test("row 23: a clock that jumps a day back keeps nothing waiting for a day", async () => {
-    await noteAttempt(state, "nats", NOW);
+    await noteAttempt(state, "nats", SECOND, NOW);
     const back = NOW - DAY;
     await mendAttempts(state, back);
-    const { nats = [] } = await readAttempts(state);
+    const nats = triesThatCount((await readAttempts(state)).nats ?? [], SECOND, false);
     expect(nextAttemptAt(nats, back)).toBe(back + 10 * MINUTE);
     expect(nextAttemptAt(nats, back + 10 * MINUTE)).toBe(back + 10 * MINUTE);
   });
@@ -75,8 +93,9 @@ describe("the tries of a machine", () => {
       for (let minute = 0; minute < 120; minute += 1) {
         const now = NOW + day * DAY + minute * MINUTE;
         await mendAttempts(state, now);
-        if (nextAttemptAt((await readAttempts(state)).nats ?? [], now) > now) continue;
-        await noteAttempt(state, "nats", now);
+        const begun = ((await readAttempts(state)).nats ?? []).map(({ at }) => at);
+        if (nextAttemptAt(begun, now) > now) continue;
+        await noteAttempt(state, "nats", SECOND, now);
         tries += 1;
       }
     }

@@ -1,17 +1,56 @@
 /**
- * How often a machine has tried in vain: one try in ten minutes and six in a day for each subsystem.
- * What was committed does not count, so that good releases may follow each other as they please.
+ * How often a machine has tried a release in vain: one try in ten minutes and six in a day. Another
+ * release may be tried at once, as it may be the very fix; what was committed does not count.
  */
 import { join } from "node:path";
+import type { ReasonCode } from "@tideline/version/fleet";
 import * as v from "valibot";
 import { changeStateFile, readStateFile, type StateFile } from "./state-file.js";
 
-/** When each try began that came to nothing, by subsystem; ms since epoch, oldest first. */
-export type Attempts = Readonly<Record<string, readonly number[]>>;
+/** What is tried; the same bytes under another number are another release. */
+export interface TriedRelease {
+  readonly seq: number;
+  /** Of the binary. */
+  readonly sha256: string;
+}
+
+/** A try that came to nothing. */
+export interface Try extends TriedRelease {
+  /** When it began, ms since epoch. */
+  readonly at: number;
+  /** A {@link ReasonCode}; null if it was not ended in order. */
+  readonly reason: string | null;
+}
+
+/** The tries in vain by subsystem, oldest first. */
+export type Attempts = Readonly<Record<string, readonly Try[]>>;
 
 export async function readAttempts(state: string): Promise<Attempts> {
   return await readStateFile(fileOf(state));
 }
+
+/**
+ * Gives when the tries of a release began that hold the next one back, oldest first. Pure.
+ *
+ * @param isAsked True if a person asks for it now: what the machine or the release host was to blame
+ *   for does then not count, as it was perhaps just mended.
+ */
+export function triesThatCount(
+  tries: readonly Try[],
+  { seq, sha256 }: TriedRelease,
+  isAsked: boolean,
+): readonly number[] {
+  return tries
+    .filter((one) => one.seq === seq && one.sha256 === sha256)
+    .filter(({ reason }) => !isAsked || reason === null || !OF_MACHINE_OR_HOST.has(reason))
+    .map(({ at }) => at);
+}
+
+const OF_MACHINE_OR_HOST: ReadonlySet<string> = new Set<ReasonCode>([
+  ...(["HOST_UNREACHABLE", "RATE_LIMITED", "SIZE_MISMATCH", "CHECKSUM_MISMATCH"] as const),
+  ...(["DISK_FULL", "FOLDER_NOT_WRITABLE", "STATE_DAMAGED", "SWAP_FAILED", "DRIFTED"] as const),
+  ...(["SUPERVISOR_UNREACHABLE", "SERVICE_UNKNOWN"] as const),
+]);
 
 /**
  * Says when the next try may begin: `now` if it may at once. Pure.
@@ -29,11 +68,35 @@ export function nextAttemptAt(begun: readonly number[], now: number): number {
 }
 
 /** Counts a try that begins now. */
-export async function noteAttempt(state: string, subsystem: string, now: number): Promise<void> {
+export async function noteAttempt(
+  state: string,
+  subsystem: string,
+  { seq, sha256 }: TriedRelease,
+  now: number,
+): Promise<void> {
   await changeStateFile(state, fileOf(state), (attempts) => ({
     ...attempts,
-    [subsystem]: [...mended(attempts[subsystem] ?? [], now), now],
+    [subsystem]: [
+      ...mended(attempts[subsystem] ?? [], now),
+      { at: now, seq, sha256, reason: null },
+    ],
   }));
+}
+
+/** Writes down why a try came to nothing. */
+export async function noteFailure(
+  state: string,
+  subsystem: string,
+  begunAt: number,
+  reason: ReasonCode,
+): Promise<void> {
+  await changeStateFile(state, fileOf(state), (attempts) => {
+    const tries = attempts[subsystem] ?? [];
+    const index = tries.findLastIndex(({ at }) => at === begunAt);
+    const tried = tries[index];
+    if (tried === undefined) return attempts;
+    return { ...attempts, [subsystem]: tries.with(index, { ...tried, reason }) };
+  });
 }
 
 /** Counts a try no longer that ended before it came to anything, through nobody's fault. */
@@ -43,9 +106,9 @@ export async function takeBackAttempt(
   begunAt: number,
 ): Promise<void> {
   await changeStateFile(state, fileOf(state), (attempts) => {
-    const begun = attempts[subsystem] ?? [];
-    const index = begun.lastIndexOf(begunAt);
-    return index < 0 ? attempts : { ...attempts, [subsystem]: begun.toSpliced(index, 1) };
+    const tries = attempts[subsystem] ?? [];
+    const index = tries.findLastIndex(({ at }) => at === begunAt);
+    return index < 0 ? attempts : { ...attempts, [subsystem]: tries.toSpliced(index, 1) };
   });
 }
 
@@ -60,15 +123,17 @@ export async function forgetAttempts(state: string, subsystem: string): Promise<
 
 /** Writes tries of the future down as made now; without it they would delay until that future. */
 export async function mendAttempts(state: string, now: number): Promise<void> {
-  const isAhead = (begun: readonly number[]) => begun.some((at) => at > now);
+  const isAhead = (tries: readonly Try[]) => tries.some(({ at }) => at > now);
   if (!Object.values(await readAttempts(state)).some(isAhead)) return;
   await changeStateFile(state, fileOf(state), (attempts) =>
-    Object.fromEntries(Object.entries(attempts).map(([name, begun]) => [name, mended(begun, now)])),
+    Object.fromEntries(Object.entries(attempts).map(([name, tries]) => [name, mended(tries, now)])),
   );
 }
 
-function mended(begun: readonly number[], now: number): readonly number[] {
-  return begun.map((at) => Math.min(at, now)).filter((at) => now - at < DAY_MS);
+function mended(tries: readonly Try[], now: number): readonly Try[] {
+  return tries
+    .map((one) => ({ ...one, at: Math.min(one.at, now) }))
+    .filter(({ at }) => now - at < DAY_MS);
 }
 
 const SPACING_MS = 10 * 60_000;
@@ -79,4 +144,15 @@ function fileOf(state: string): StateFile<Attempts> {
   return { path: join(state, "attempts.json"), schema: SCHEMA, empty: {} };
 }
 
-const SCHEMA = v.record(v.string(), v.array(v.number()));
+const SCHEMA = v.record(
+  v.string(),
+  v.array(
+    v.object({
+      at: v.number(),
+      seq: v.number(),
+      sha256: v.string(),
+      // A code of a later `tideline-sync` is no damage.
+      reason: v.nullable(v.string()),
+    }),
+  ),
+);

@@ -4,7 +4,7 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import { readLive } from "../swap/read-live.js";
 import { SYNC_VERSION } from "../sync-version.js";
 import { verifyRelease } from "../trust/verify-release.js";
-import { ledgerAsks, readApproved } from "./approved.js";
+import { ledgerAsks, readApproved, readRejected } from "./approved.js";
 import { readAttempts } from "./attempts.js";
 import { readDenied } from "./denied.js";
 import type { EngineDeps } from "./engine-deps.js";
@@ -15,6 +15,10 @@ import { type Plan, type PlanFacts, plan } from "./plan.js";
 export interface DecideOptions {
   /** See {@link PlanFacts.isUrgent}. @default false */
   readonly isUrgent?: boolean;
+  /** See {@link PlanFacts.isAsked}. @default false */
+  readonly isAsked?: boolean;
+  /** See {@link PlanFacts.replaces}. @default false */
+  readonly replaces?: boolean;
   /** False as the last look of an attempt that is counted already. @default true */
   readonly countsAttempts?: boolean;
 }
@@ -32,22 +36,25 @@ export async function decide(
   const { config, trust } = deps;
   const { name } = subsystem;
   const now = deps.now();
-  const [live, pins, denied, attempts, approved, place] = await Promise.all([
+  const [live, pins, denied, attempts, approved, rejected, place] = await Promise.all([
     readLive(subsystem.binary),
     readPins(config.state),
     readDenied(config.state),
     readAttempts(config.state),
     readApproved(deps, name),
+    readRejected(deps, name),
     placeOf(deps, name, target),
   ]);
   const facts: PlanFacts = {
     ledgerAsks: ledgerAsks(deps.ledger),
-    ...{ subsystem, target, live, place, denied, approved, now },
+    ...{ subsystem, target, live, place, denied, approved, rejected, now },
     pin: (Object.hasOwn(pins, name) && pins[name]) || null,
-    begun: options.countsAttempts === false ? [] : (attempts[name] ?? []),
+    tries: options.countsAttempts === false ? [] : (attempts[name] ?? []),
     platform: platform(),
     syncVersion: SYNC_VERSION,
     isUrgent: options.isUrgent ?? false,
+    isAsked: options.isAsked ?? false,
+    replaces: options.replaces ?? false,
     verify: (release, expected) =>
       verifyRelease(release, { ...config.trust, now, state: trust.state, expected }),
   };

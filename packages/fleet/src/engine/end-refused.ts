@@ -1,8 +1,9 @@
 import type { ReasonCode } from "@tideline/version/fleet";
 import type { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
-import { nextAttemptAt, readAttempts } from "./attempts.js";
+import { nextAttemptAt, noteFailure, readAttempts, triesThatCount } from "./attempts.js";
 import { deny } from "./denied.js";
+import { despiteDisk } from "./despite-disk.js";
 import type { UpdateOutcome } from "./update-outcome.js";
 
 /** Ends an attempt that failed before the live binary was touched: `refused`. */
@@ -15,8 +16,12 @@ export async function endRefused(attempt: Attempt, error: SyncError): Promise<Up
     const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
     await deny(attempt.state, [to.checksum], denial);
   }
+  await despiteDisk(deps.log, () =>
+    noteFailure(attempt.state, subsystem.name, attempt.journal.startedAt, reason),
+  );
   await attempt.end({ state: "refused", reason, detail, log: [] }, from?.checksum ?? null);
-  const begun = (await readAttempts(attempt.state))[subsystem.name] ?? [];
+  const tries = (await readAttempts(attempt.state))[subsystem.name] ?? [];
+  const begun = triesThatCount(tries, { seq, sha256: to.checksum }, false);
   const until = IS_OF_THE_BINARY.has(reason) ? null : nextAttemptAt(begun, deps.now());
   return { state: "refused", reason, detail, version, seq, until };
 }

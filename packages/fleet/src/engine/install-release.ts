@@ -1,8 +1,10 @@
 import type { FleetTarget, SignedRelease } from "@tideline/version/fleet";
 import { hashFile } from "../artifact/hash-file.js";
 import type { SubsystemConfig } from "../config/sync-config.js";
-import { readLive } from "../swap/read-live.js";
+import { keepForeign } from "../swap/keep-foreign.js";
+import { type LiveBinary, readLive } from "../swap/read-live.js";
 import { swapIn } from "../swap/swap-in.js";
+import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import { Attempt } from "./attempt.js";
 import { noteAttempt, takeBackAttempt } from "./attempts.js";
@@ -25,6 +27,8 @@ export interface Installation {
   readonly plan: Extract<Plan, { action: "install" }>;
   readonly target: FleetTarget | null;
   readonly isUrgent: boolean;
+  /** In the place of a binary that nobody knows. */
+  readonly replaces: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -36,13 +40,14 @@ export interface Installation {
 export async function installRelease(
   deps: EngineDeps,
   subsystem: SubsystemConfig,
-  { plan, target, isUrgent, signal }: Installation,
+  { plan, target, isUrgent, replaces, signal }: Installation,
 ): Promise<UpdateOutcome> {
   const { manifest, artifact } = plan;
   const { seq, version } = manifest;
   const startedAt = deps.now();
   const found = await readLive(subsystem.binary);
-  const from = found.state === "known" ? found.version : null;
+  const from = recordOf(found, startedAt);
+  const isForeign = found.state === "unknown" || found.state === "drifted";
   const attempt = new Attempt(deps, subsystem, {
     ...{ format: 1, subsystem: subsystem.name, kind: "update", state: "planned", seq, version },
     ...{ generation: target?.generation ?? 0, startedAt, from, pidBefore: null, recoveries: 0 },
@@ -64,19 +69,29 @@ export async function installRelease(
     const outcome = await refuse(deps, subsystem, refusal, target);
     return { ...outcome, until: deps.now() + LOOK_AGAIN_MS };
   }
-  await noteAttempt(attempt.state, subsystem.name, startedAt);
+  const tried = { seq, sha256: artifact.binary.sha256 };
+  await noteAttempt(attempt.state, subsystem.name, tried, startedAt);
   await attempt.step("counted");
   const liveSize = found.state === "absent" ? 0 : found.size;
-  const upToLock = await beforeTheSwap(attempt, { plan, target, isUrgent, signal }, liveSize);
+  const how = { plan, target, isUrgent, replaces, signal };
+  const upToLock = await beforeTheSwap(attempt, how, liveSize);
   if ("outcome" in upToLock) return upToLock.outcome;
   const { staged, machine } = upToLock;
-  return await fromTheSwapOn(attempt, { staged, release: plan.release, machine, signal });
+  const { release } = plan;
+  return await fromTheSwapOn(attempt, { staged, release, machine, isForeign, signal });
+}
+
+/** What lies there, as far as anybody knows: of a foreign binary its bytes alone. */
+function recordOf(found: LiveBinary, now: number): VersionFile | null {
+  if (found.state === "absent") return null;
+  if (found.state === "known") return found.version;
+  return { commit: null, timestamp: now, checksum: found.sha256, version: null, seq: null };
 }
 
 /** `planned` to `locked`. Whatever happens here ends with the live binary as it was. */
 async function beforeTheSwap(
   attempt: Attempt,
-  { plan, target, isUrgent, signal }: Installation,
+  { plan, target, isUrgent, replaces, signal }: Installation,
   liveSize: number,
 ): Promise<
   { readonly outcome: UpdateOutcome } | { readonly staged: string; readonly machine: HeldLock }
@@ -89,7 +104,8 @@ async function beforeTheSwap(
     const staged = await prepare(attempt, plan.artifact, liveSize, signal);
     machine = await waitForMachine(attempt.state, signal);
     const state = await inspectService(attempt, signal);
-    const refusal = target === null ? null : await lastLook(attempt, target, isUrgent);
+    const refusal =
+      target === null ? null : await lastLook(attempt, target, { isUrgent, replaces });
     if (refusal !== null) {
       await machine.release();
       await removeJournal(attempt.state, name);
@@ -118,19 +134,28 @@ interface Locked {
   readonly staged: string;
   readonly release: SignedRelease;
   readonly machine: HeldLock;
+  /** Nobody knows the live binary: it is kept as evidence, and nothing to go back to. */
+  readonly isForeign: boolean;
   readonly signal: AbortSignal;
 }
 
 async function fromTheSwapOn(
   attempt: Attempt,
-  { staged, release, machine, signal }: Locked,
+  { staged, release, machine, isForeign, signal }: Locked,
 ): Promise<UpdateOutcome> {
   try {
     // Where nothing runs yet, what was never well here must not keep out what is older and is.
     await attempt.deps.trust.advance(release, { countsSeq: attempt.journal.from !== null });
     await attempt.step("trusted");
+    if (isForeign) {
+      const { deps, subsystem } = attempt;
+      deps.log(
+        `${subsystem.name}: the foreign binary is kept as ${await keepForeign(attempt.live)}`,
+      );
+      await attempt.step("foreign-kept");
+    }
     await swapIn({
-      ...{ live: attempt.live, staged },
+      ...{ live: attempt.live, staged, keepsLive: !isForeign },
       atStep: (step) => attempt.step(`swap:${step}`),
     });
   } catch (cause) {

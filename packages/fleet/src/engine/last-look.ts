@@ -25,12 +25,12 @@ export interface LastRefusal {
 export async function lastLook(
   attempt: Attempt,
   target: FleetTarget,
-  isUrgent: boolean,
+  how: { readonly isUrgent: boolean; readonly replaces: boolean },
 ): Promise<LastRefusal | null> {
   const { deps, subsystem, journal } = attempt;
   const newest = newestTarget(deps.ledger.targets(), target);
   const { plan, facts } = await decide(deps, subsystem, newest, {
-    isUrgent,
+    ...how,
     countsAttempts: false,
   });
   const refuse = (reason: ReasonCode, detail: string): LastRefusal => ({

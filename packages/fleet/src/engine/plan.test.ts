@@ -3,6 +3,7 @@ import type { FleetRollout, FleetTarget, ReleaseManifest } from "@tideline/versi
 import { platformKey } from "@tideline/version/fleet";
 import { describe, expect, test } from "vitest";
 import type { SubsystemConfig } from "../config/sync-config.js";
+import type { LiveBinary } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
 import { verifyRelease } from "../trust/verify-release.js";
 import { type PlanFacts, plan } from "./plan.js";
@@ -31,6 +32,19 @@ function named(seq: number, change: Partial<ReleaseManifest> = {}) {
   return { release: fleet.sign(manifest), seq, version: manifest.version };
 }
 
+const UNKNOWN: LiveBinary = {
+  ...{ state: "unknown", sha256: "2".repeat(64), size: 1, problem: "it has no .version" },
+};
+const DRIFTED: LiveBinary = {
+  ...{ state: "drifted", sha256: "2".repeat(64), size: 1 },
+  version: { commit: null, timestamp: 0, checksum: LIVE_SHA256, version: "2.10.5", seq: 5 },
+};
+
+/** A try in vain of a release, so long ago. */
+function tried(seq: number, agoMs: number, reason: string | null = null) {
+  return { at: NOW - agoMs, seq, sha256: sha256Of(seq), reason };
+}
+
 const sha256Of = (seq: number) => rawArtifact(`nats ${seq}`).binary.sha256;
 
 function target(
@@ -51,12 +65,13 @@ function target(
 function facts(change: Partial<PlanFacts> = {}): PlanFacts {
   const checksum = LIVE_SHA256;
   return {
-    ...{ subsystem: SUBSYSTEM, target: target(named(7)), pin: null, denied: {}, begun: [] },
+    ...{ subsystem: SUBSYSTEM, target: target(named(7)), pin: null, denied: {}, tries: [] },
     live: {
       ...{ state: "known", sha256: checksum, size: 1 },
       version: { commit: null, timestamp: 0, checksum, version: "2.10.5", seq: 5 },
     },
     place: { machineId: "m1", enrolledAt: 0, bucket: 0.5 },
+    ...{ rejected: new Set<number>(), isAsked: false, replaces: false },
     ...{
       approved: new Set<number>(),
       ledgerAsks: false,
@@ -132,13 +147,7 @@ describe("plan()", () => {
       "wait WAITING_FOR_APPROVAL",
     ],
     ["a rollout that it runs", { target: target(null, named(5)) }, "nothing"],
-    [
-      "a binary without .version",
-      {
-        live: { state: "unknown", sha256: "2".repeat(64), size: 1, problem: "it has no .version" },
-      },
-      "refuse DRIFTED",
-    ],
+    ["a binary without .version", { live: UNKNOWN }, "refuse UNKNOWN_BINARY"],
     ["no binary", { live: { state: "absent" } }, "install"],
     [
       "the same bytes under a higher number",
@@ -240,9 +249,46 @@ describe("plan()", () => {
       { target: target(named(7, { updateClass: "major", version: "1.0.0", reverts: 3 })) },
       "install",
     ],
-    ["a try of nine minutes ago", { begun: [NOW - 540_000] }, "wait TOO_MANY_ATTEMPTS"],
-    ["a try of ten minutes ago", { begun: [NOW - 600_000] }, "install"],
-    ["a try of a minute ago, and --now", { begun: [NOW - 60_000], isUrgent: true }, "install"],
+    ["a try of nine minutes ago", { tries: [tried(7, 540_000)] }, "wait TOO_MANY_ATTEMPTS"],
+    ["a try of ten minutes ago", { tries: [tried(7, 600_000)] }, "install"],
+    ["a try of a minute ago, and --now", { tries: [tried(7, 60_000)], isUrgent: true }, "install"],
+    ["tries of the release before", { tries: [tried(6, 2), tried(6, 1)] }, "install"],
+    [
+      "a try of a minute ago that the host was to blame for",
+      { tries: [tried(7, 60_000, "CHECKSUM_MISMATCH")] },
+      "wait TOO_MANY_ATTEMPTS",
+    ],
+    [
+      "the same, and a person asks for it by name",
+      { tries: [tried(7, 60_000, "CHECKSUM_MISMATCH")], isAsked: true },
+      "install",
+    ],
+    [
+      "a try of a minute ago that the release was to blame for, and a person asks",
+      { tries: [tried(7, 60_000, "ARCHIVE_INVALID")], isAsked: true },
+      "wait TOO_MANY_ATTEMPTS",
+    ],
+    ["a release that somebody rejected", { rejected: new Set([7]) }, "wait REJECTED"],
+    ["a release after the rejected one", { rejected: new Set([6]) }, "install"],
+    ["a drifted binary", { live: DRIFTED }, "refuse DRIFTED"],
+    ["a drifted binary, and no release", { live: DRIFTED, target: null }, "refuse DRIFTED"],
+    ["a drifted binary that is replaced", { live: DRIFTED, replaces: true }, "install"],
+    [
+      "a drifted binary that is replaced by the release that .version names",
+      { live: DRIFTED, replaces: true, target: target(named(5)) },
+      "install",
+    ],
+    [
+      "a drifted binary that is replaced by a major step",
+      { live: DRIFTED, replaces: true, target: target(named(7, { version: "3.0.0" })) },
+      "wait WAITING_FOR_APPROVAL",
+    ],
+    ["a binary without .version that is replaced", { live: UNKNOWN, replaces: true }, "install"],
+    [
+      "a drifted binary that nothing can replace",
+      { live: DRIFTED, replaces: true, target: null },
+      "refuse RELEASE_NOT_FOUND",
+    ],
   ];
   test.each(cases)("%s -> %s", (_, change, expected) => {
     // The second placeholder shows the facts; the expected answer is the assertion.

@@ -13,7 +13,7 @@ import semver from "semver";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import type { LiveBinary } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
-import { nextAttemptAt } from "./attempts.js";
+import { nextAttemptAt, type Try, triesThatCount } from "./attempts.js";
 import { chooseRelease, type RingPlace } from "./choose-release.js";
 import type { Denial, Denied } from "./denied.js";
 import type { Pin } from "./pins.js";
@@ -28,12 +28,14 @@ export interface PlanFacts {
   readonly place: RingPlace | null;
   readonly pin: Pin | null;
   readonly denied: Denied;
-  /** When the tries in vain began; see attempts.ts. */
-  readonly begun: readonly number[];
+  /** The subsystem's tries in vain, of whatever release; see attempts.ts. */
+  readonly tries: readonly Try[];
   /** Releases that somebody let go on this machine, by `seq`. */
   readonly approved: ReadonlySet<number>;
   /** True if a ledger has asked for approval before it names a release. */
   readonly ledgerAsks: boolean;
+  /** Releases that somebody rejected on this machine, by `seq`. */
+  readonly rejected: ReadonlySet<number>;
   readonly platform: PlatformKey;
   /** The version of this `tideline-sync`. */
   readonly syncVersion: string;
@@ -41,6 +43,10 @@ export interface PlanFacts {
   readonly now: number;
   /** True if somebody said `--now`: neither window nor number of tries count. */
   readonly isUrgent: boolean;
+  /** True if a person asks for this very subsystem; see {@link triesThatCount}. */
+  readonly isAsked: boolean;
+  /** True if somebody wants the release in the place of a binary that nobody knows. */
+  readonly replaces: boolean;
   /** Gives the manifest that the signatures cover, if it is what it is said to be. @throws {SyncError} */
   readonly verify: (
     release: SignedRelease,
@@ -80,9 +86,8 @@ export type Plan = (
 export function plan(facts: PlanFacts): Plan {
   const { subsystem, target, live, place } = facts;
   const { name } = subsystem;
-  if (target === null) return { action: "nothing", seq: null, version: null };
   const liveVersion = live.state === "known" ? live.version : null;
-  const choice = chooseRelease(target, liveVersion?.seq ?? null, place);
+  const choice = chooseRelease(target ?? NO_TARGET, liveVersion?.seq ?? null, place);
   const { seq, version } = choice;
   const refuse = (reason: ReasonCode, detail: string): Plan => ({
     ...{ action: "refuse", reason, detail, seq, version },
@@ -91,9 +96,15 @@ export function plan(facts: PlanFacts): Plan {
     ...{ action: "wait", reason, detail, until, seq, version },
   });
 
-  if (seq === null) return { action: "nothing", seq, version };
   if (live.state === "unknown" || live.state === "drifted") {
-    return refuse("DRIFTED", `Cannot update "${name}": ${whatIsWrong(live)}`);
+    if (!facts.replaces) {
+      const reason = live.state === "unknown" ? "UNKNOWN_BINARY" : "DRIFTED";
+      return refuse(reason, `Cannot update "${name}": ${whatIsWrong(live)}`);
+    }
+    if (choice.kind === "nothing") {
+      const detail = `Cannot replace the binary of "${name}": expected a release, got none`;
+      return refuse("RELEASE_NOT_FOUND", detail);
+    }
   }
   if (choice.kind === "nothing") {
     const denial = live.state === "known" ? denialOf(facts.denied, live.sha256) : undefined;
@@ -142,9 +153,14 @@ export function plan(facts: PlanFacts): Plan {
       null,
     );
   }
+  if (facts.rejected.has(manifest.seq)) {
+    return wait("REJECTED", `Somebody has rejected ${version} of "${name}" on this machine`, null);
+  }
   if (!facts.approved.has(manifest.seq)) {
-    const step = releaseStep(liveVersion?.version ?? null, manifest);
-    if (live.state !== "absent" && needsApproval(step, manifest, subsystem.automatic, facts)) {
+    // What nobody knows is no version to go a step from; whoever replaces it has said so.
+    const isFirst = live.state === "absent" || live.state === "unknown";
+    const step = releaseStep(isFirst ? null : live.version.version, manifest);
+    if (!isFirst && needsApproval(step, manifest, subsystem.automatic, facts)) {
       const what = step === null ? "a version that cannot be compared" : `a ${step} step`;
       const here = `, further than \`automatic\` goes here: \`tideline-sync approve ${name} --here\``;
       const detail = `${version} of "${name}" is ${what}${facts.ledgerAsks ? here : ""}`;
@@ -164,17 +180,18 @@ export function plan(facts: PlanFacts): Plan {
   if (opensAt > facts.now) {
     return wait("OUTSIDE_WINDOW", `The window of "${name}" is ${subsystem.window}`, opensAt);
   }
-  const mayTryAt = nextAttemptAt(facts.begun, facts.now);
+  const begun = triesThatCount(facts.tries, { seq: manifest.seq, sha256 }, facts.isAsked);
+  const mayTryAt = nextAttemptAt(begun, facts.now);
   if (mayTryAt > facts.now) {
-    const tries = facts.begun.length;
-    return wait(
-      "TOO_MANY_ATTEMPTS",
-      `"${name}" was tried in vain lately, ${tries} times`,
-      mayTryAt,
-    );
+    const tries = begun.length === 1 ? "once" : `${begun.length} times`;
+    const next = new Date(mayTryAt).toISOString();
+    const detail = `${version} of "${name}" was tried ${tries} in vain; the next try is at ${next}`;
+    return wait("TOO_MANY_ATTEMPTS", detail, mayTryAt);
   }
   return install;
 }
+
+const NO_TARGET = { settled: null, rollout: null } as const;
 
 function denialOf(denied: Denied, sha256: string): Denial | undefined {
   return Object.hasOwn(denied, sha256) ? denied[sha256] : undefined;

@@ -19,7 +19,8 @@ import type { UpdateOutcome } from "./update-outcome.js";
  *
  * @throws {SyncError} `UPDATE_IN_PROGRESS`, `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED`
  *   (the version before is known to be bad): nothing was touched, and nothing was pinned.
- * @throws The signal's reason when it aborts.
+ * @throws The signal's reason when it aborts: before anything was done, or once the version before is
+ *   back and started, and pinned.
  */
 export async function rollBackByHand(
   deps: EngineDeps,
@@ -41,16 +42,18 @@ export async function rollBackByHand(
     const previous = await requirePrevious(deps, name, subsystem.binary, live);
     const now = deps.now();
     const to = goingAway(live, now);
-    // First of all: whatever happens from here on, no update may come in between.
-    await addPin(state, name, { why: "rollback", version: previous.version, at: now });
     const attempt = new Attempt(deps, subsystem, {
       ...{ format: 1, subsystem: name, kind: "rollback", state: "planned", generation: 0 },
       ...{ seq: to.seq ?? 0, version: to.version ?? "unknown", startedAt: now, from: previous, to },
       ...{ pidBefore: null, recoveries: 0, isStoppedInOrder: false, failure: null },
     });
-    await attempt.step("pinned");
     const machine = await waitForMachine(state, signal);
     try {
+      signal.throwIfAborted();
+      // Nothing is left to wait for: from here on it is both pinned and gone back, however it is
+      // stopped. No update comes in between, as the subsystem's lock is held.
+      await addPin(state, name, { why: "rollback", version: previous.version, at: now });
+      await attempt.step("pinned");
       const detail = `Somebody went back to ${previous.version ?? "the version before"} by hand`;
       return await rollBack(attempt, { reason: "ROLLED_BACK_BY_HAND", detail }, signal);
     } finally {

@@ -2,6 +2,7 @@ import type { ReasonCode } from "@tideline/version/fleet";
 import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
+import { noteFailure } from "./attempts.js";
 import { childSignal } from "./child-signal.js";
 import { settle } from "./commit.js";
 import { deny } from "./denied.js";
@@ -32,7 +33,9 @@ export async function rollBack(
   if (illness !== null) {
     const log = await newestLines(attempt);
     await attempt.enterAnyway("rolling-back", { failure: { ...illness, log }, recoveries: 0 });
-    deps.log(`${subsystem.name}: ${illness.reason}: ${illness.detail}; going back`);
+    const isAsked = illness.reason === "ROLLED_BACK_BY_HAND";
+    const why = isAsked ? "as somebody asks for it" : `${illness.reason}: ${illness.detail}`;
+    deps.log(`${subsystem.name}: ${isAsked ? `going back, ${why}` : `${why}; going back`}`);
   }
   const failure = attempt.journal.failure ?? NO_FAILURE;
   const { kind, to, version } = attempt.journal;
@@ -41,6 +44,11 @@ export async function rollBack(
     const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
     await despiteDisk(deps.log, () => deny(attempt.state, [to.checksum], denial));
     await attempt.step("denied");
+  } else if (kind === "update") {
+    const { startedAt } = attempt.journal;
+    await despiteDisk(deps.log, () =>
+      noteFailure(attempt.state, subsystem.name, startedAt, failure.reason),
+    );
   }
 
   let restored: VersionFile;

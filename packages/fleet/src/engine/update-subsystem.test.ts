@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type EngineMachine,
@@ -124,6 +124,67 @@ describe("an update", () => {
     expect(outcome).toMatchObject({ state: "committed" });
     const previous = await readPrevious(machine.live("nats"));
     expect(previous).toMatchObject({ version: { checksum: stranger.sha256, version: null } });
+  });
+
+  test("over a binary that somebody replaced takes its place when it is told to, and keeps it as evidence", async () => {
+    await setUp();
+    const known = await machine.runs("nats");
+    await machine.update("nats", line.publish("nats", 2).target);
+    const stranger = line.publish("nats", 9, { variant: "ignores-sigterm" });
+    await writeFile(`${machine.live("nats")}.new`, stranger.bytes, { mode: 0o755 });
+    await rename(`${machine.live("nats")}.new`, machine.live("nats"));
+    // The very release that .version names, too.
+    const target = ledger.known?.[0] ?? null;
+    const deps = await machine.deps();
+    const refused = await updateSubsystem(deps, "nats", target, { signal: never() });
+    expect(refused).toMatchObject({ reason: "DRIFTED" });
+    const options = { signal: never(), replaces: true };
+    const outcome = await updateSubsystem(deps, "nats", target, options);
+    expect(outcome).toMatchObject({ state: "committed", seq: 2 });
+    const evidence = join(dirname(machine.live("nats")), ".foreign", `nats-${stranger.sha256}`);
+    expect(await readFile(evidence)).toEqual(Buffer.from(stranger.bytes));
+    // What can be gone back to is what was known before, and not the stranger.
+    const previous = await readPrevious(machine.live("nats"));
+    expect(previous).toMatchObject({ state: "kept", version: { checksum: known, seq: 1 } });
+    expect(machine.log.at(-1)).toBe("nats: 1.0.2 runs, 1.0.1 is kept");
+  });
+
+  test("that takes a stranger's place and is not well goes back to what was known before", async () => {
+    await setUp();
+    const known = await machine.runs("nats");
+    await machine.update("nats", line.publish("nats", 2).target);
+    const stranger = line.publish("nats", 9, { variant: "ignores-sigterm" });
+    await writeFile(`${machine.live("nats")}.new`, stranger.bytes, { mode: 0o755 });
+    await rename(`${machine.live("nats")}.new`, machine.live("nats"));
+    const { target } = line.publish("nats", 3, { variant: "crash-at-start" });
+    ledger.known = [target];
+    const options = { signal: never(), replaces: true };
+    const outcome = await updateSubsystem(await machine.deps(), "nats", target, options);
+    expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    expect(await machine.runs("nats")).toBe(known);
+    expect(await machine.version("nats")).toBe("1.0.1");
+  });
+
+  test("that failed holds back neither the fix nor a person who has mended the host", async () => {
+    await setUp();
+    const second = line.publish("nats", 2);
+    const [path = ""] = Object.values(second.manifest.artifacts).flatMap(({ urls }) => urls);
+    host.put(new URL(path).pathname, Buffer.from("other bytes"));
+    expect(await machine.update("nats", second.target)).toMatchObject({ state: "refused" });
+    host.put(new URL(path).pathname, second.bytes);
+    const waiting = await machine.update("nats", second.target);
+    expect(waiting).toMatchObject({
+      reason: "TOO_MANY_ATTEMPTS",
+      detail: expect.stringContaining("was tried once in vain; the next try is at 20"),
+    });
+    const deps = await machine.deps();
+    const options = { signal: never(), isAsked: true };
+    const asked = await updateSubsystem(deps, "nats", second.target, options);
+    expect(asked).toMatchObject({ state: "committed", seq: 2 });
+    const broken = line.publish("nats", 3, { variant: "crash-at-start" });
+    expect(await machine.update("nats", broken.target)).toMatchObject({ state: "rolled-back" });
+    const fix = line.publish("nats", 4);
+    expect(await machine.update("nats", fix.target)).toMatchObject({ state: "committed", seq: 4 });
   });
 
   test("without a supervisor is refused before anything is downloaded, and is no try", async () => {

@@ -35,6 +35,13 @@ export interface UpdateOptions {
   readonly isUrgent?: boolean;
   /** Takes a live binary that nobody knows as what was there before: somebody said `--adopt`. @default false */
   readonly adopts?: boolean;
+  /**
+   * Installs the release in the place of a live binary that nobody knows, which is kept as evidence:
+   * somebody said `--replace`. @default false
+   */
+  readonly replaces?: boolean;
+  /** A person asks for this very subsystem, now. @default false */
+  readonly isAsked?: boolean;
 }
 
 /**
@@ -49,8 +56,9 @@ export async function updateSubsystem(
   deps: EngineDeps,
   name: string,
   target: FleetTarget | null,
-  { signal, isUrgent = false, adopts = false }: UpdateOptions,
+  options: UpdateOptions,
 ): Promise<UpdateOutcome> {
+  const { signal, isUrgent = false, adopts = false, replaces = false, isAsked = false } = options;
   const subsystem = subsystemOf(deps.config, name);
   const lock = await lockSubsystem(deps.config.state, name);
   if (lock === null) {
@@ -61,8 +69,9 @@ export async function updateSubsystem(
   }
   try {
     await recoverLocked(deps, subsystem, signal);
-    if (adopts) await adopt(deps, subsystem, target);
-    const { plan } = await decide(deps, subsystem, target, { isUrgent });
+    // The release's own bytes without their `.version` need nothing but that.
+    if (adopts || replaces) await adopt(deps, subsystem, target, { onlyReleased: replaces });
+    const { plan } = await decide(deps, subsystem, target, { isUrgent, isAsked, replaces });
     switch (plan.action) {
       case "nothing":
         return { state: "current", version: plan.version, seq: plan.seq };
@@ -72,7 +81,7 @@ export async function updateSubsystem(
       case "refuse":
         return await refuse(deps, subsystem, plan, target);
       case "install":
-        return await installRelease(deps, subsystem, { plan, target, isUrgent, signal });
+        return await installRelease(deps, subsystem, { plan, target, isUrgent, replaces, signal });
       default:
         return plan satisfies never;
     }

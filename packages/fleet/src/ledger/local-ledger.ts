@@ -5,6 +5,7 @@
 import type { FleetTarget, ReleaseManifest, SignedRelease } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import type { ReleaseHost } from "../publish/release-host.js";
+import { requireTrustedRoots } from "../trust/require-trusted-roots.js";
 import type { TrustStore } from "../trust/trust-store.js";
 import { verifyRelease } from "../trust/verify-release.js";
 import type { FleetLedger } from "./fleet-ledger.js";
@@ -33,7 +34,7 @@ export interface LocalLedger extends FleetLedger {
   /**
    * Reads the release host anew for one subsystem, and tells whoever watches.
    *
-   * @throws {SyncError} What the host throws; the targets stay as they were.
+   * @throws {SyncError} What the host throws, and `NO_TRUSTED_ROOTS`; the targets stay as they were.
    */
   refresh(subsystem: string): Promise<void>;
 }
@@ -89,6 +90,7 @@ export async function openLocalLedger(options: LocalLedgerOptions): Promise<Loca
     state: () => ({ isConnected: awaySince === null, awaySince }),
     async refresh(subsystem) {
       if (host === null) return;
+      requireTrustedRoots(config);
       let newest: Awaited<ReturnType<typeof readNewestRelease>>;
       try {
         newest = await readNewestRelease(subsystem, host, verify(subsystem), log);

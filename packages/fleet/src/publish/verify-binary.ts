@@ -1,8 +1,9 @@
 /** Says what the binaries on this machine are, by their bytes: for `tideline-sync verify`. */
 import { basename, dirname, join } from "node:path";
-import { REASONS, type ReasonCode, type ReleaseManifest } from "@tideline/version/fleet";
+import type { ReasonCode, ReleaseManifest } from "@tideline/version/fleet";
 import { hashFile } from "../artifact/hash-file.js";
 import type { SubsystemConfig } from "../config/sync-config.js";
+import { nextStepOf } from "../next-step.js";
 import { readVersionFile, type VersionFile } from "../swap/version-file.js";
 
 /**
@@ -70,7 +71,7 @@ export async function verifyBinary(
     detail:
       verdict.detail ??
       (previous === "damaged" ? "The kept binary is not what its .version says" : null),
-    nextStep: reason === null ? null : REASONS[reason].replaceAll("NAME", subsystem.name),
+    nextStep: reason === null ? null : nextStepOf(reason, subsystem.name),
   };
 }
 

@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { SignedFleet } from "@tideline/testing/signed-fleet";
-import type { FleetTarget } from "@tideline/version/fleet";
+import { rawArtifact, SignedFleet } from "@tideline/testing/signed-fleet";
+import { type FleetTarget, platformKey, type ReleaseManifest } from "@tideline/version/fleet";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { writeServiceProgram } from "../../../testing/src/service-program/index.js";
+import { platformHere } from "../artifact/platform-here.js";
 import { parseConfig } from "../config/parse-config.js";
 import type { SyncConfig } from "../config/sync-config.js";
 import type { EngineDeps } from "../engine/engine-deps.js";
@@ -34,7 +35,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 beforeEach(async () => {
   const folder = await mkdtemp(join(root, "machine-"));
   const text =
-    "machine: { name: workshop-12 }\nledger: { url: https://a.convex.cloud }\nsubsystems: { nats: { binary: bin/nats } }\n";
+    "machine: { name: workshop-12 }\nledger: { url: https://a.convex.cloud }\nsubsystems: { nats: { binary: bin/nats, service: null } }\n";
   const parsed = parseConfig(text, join(folder, "sync.config.yaml"), "host");
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   config = { ...parsed.config, trust: FLEET.trust };
@@ -48,8 +49,20 @@ async function install(version: string, seq: number): Promise<void> {
   await writeVersionFile(dirname(binary()), { commit, timestamp: NOW, checksum, version, seq });
 }
 
-function named(seq: number, version: string): NonNullable<FleetTarget["settled"]> {
-  return { release: FLEET.sign(FLEET.manifest({ seq, version })), seq, version };
+function named(
+  seq: number,
+  version: string,
+  artifacts: Partial<Pick<ReleaseManifest, "artifacts">> = {},
+): NonNullable<FleetTarget["settled"]> {
+  return { release: FLEET.sign(FLEET.manifest({ seq, version, ...artifacts })), seq, version };
+}
+
+const thisPlatform = { artifacts: { [platformKey(platformHere())]: rawArtifact("nats") } };
+
+function serveNats(supervisor: SyncConfig["supervisor"]): void {
+  const [nats] = Object.values(config.subsystems);
+  if (nats === undefined) throw new Error("Cannot serve nats: it is not configured");
+  config = { ...config, supervisor, subsystems: { nats: { ...nats, service: "nats" } } };
 }
 
 async function text(target: Partial<FleetTarget> | null, problem: string | null = null) {
@@ -70,6 +83,7 @@ async function text(target: Partial<FleetTarget> | null, problem: string | null 
           },
         ];
   const now = () => NOW;
+  const { signal } = new AbortController();
   const log = () => {};
   const ledger = await openLocalLedger({ config, host: null, trust, reports: null, now, log });
   const deps: EngineDeps = {
@@ -79,7 +93,7 @@ async function text(target: Partial<FleetTarget> | null, problem: string | null 
     atStep: () => {},
   };
   const isReachable = problem === null;
-  const status = await readStatus({ deps, machineId: "m1", problem, isReachable });
+  const status = await readStatus({ deps, machineId: "m1", problem, isReachable, signal });
   return formatStatus(status).replaceAll(config.folder, "~");
 }
 
@@ -163,4 +177,21 @@ test("a binary that somebody has replaced", async () => {
   const shown = await text({ settled: named(7, "2.10.25") });
   expect(shown).toContain("nats  drifted: ~/bin/nats is not what its .version says");
   expect(shown).toContain("refused: DRIFTED");
+});
+
+test("an update that has to wait for a supervisor that is away", async () => {
+  await install("2.10.24", 6);
+  serveNats({ kind: "built-in", socket: join(config.folder, "none.sock"), services: {} });
+  const shown = await text({ settled: named(7, "2.10.25", thisPlatform) });
+  expect(shown).toContain("is not installed before the supervisor answers for the service");
+  expect(shown).toMatch(/\n {2}service: SUPERVISOR_UNREACHABLE: /);
+  expect(shown).toContain("next step: Start the supervisor, or correct `supervisor`");
+  expect(shown).not.toContain("is installed at the next look");
+});
+
+test("no trusted roots: said once, with what to do", async () => {
+  config = { ...config, trust: { roots: [], threshold: 1, acceptUnsigned: false } };
+  const shown = await text(null);
+  expect(shown.match(/NO_TRUSTED_ROOTS/g)).toHaveLength(1);
+  expect(shown).toContain("Put the fleet's root keys under `trust.roots`");
 });

@@ -1,7 +1,7 @@
 import type { Status, SubsystemStatus } from "./read-status.js";
 
 /** Gives the status as people read it: a block for each subsystem, then the machine's own lines. */
-export function formatStatus({ machine, ledger, watch, subsystems }: Status): string {
+export function formatStatus({ machine, ledger, trustProblem, watch, subsystems }: Status): string {
   const blocks = subsystems.map(formatSubsystem);
   const { name, channel, id } = machine;
   const lines = [
@@ -11,6 +11,10 @@ export function formatStatus({ machine, ledger, watch, subsystems }: Status): st
   ];
   if (ledger.waitingReports > 0) {
     lines.push(["reports", `${ledger.waitingReports} wait until the ledger takes them`]);
+  }
+  if (trustProblem !== null) {
+    const { reason, detail, nextStep } = trustProblem;
+    lines.push(["trust", `${reason}: ${detail}`], ["", nextStep]);
   }
   const width = Math.max(...lines.map(([label = ""]) => label.length)) + 2;
   const own = lines.map(([label = "", text]) => `${label.padEnd(width)}${text}`);
@@ -35,7 +39,7 @@ function formatLedger({
 }
 
 function formatSubsystem(status: SubsystemStatus): string {
-  const { name, mode, target, pin, attempt, last, lastRefusal, next } = status;
+  const { name, mode, target, pin, attempt, last, lastRefusal, next, serviceProblem } = status;
   const lines = [`${name}  ${formatLive(status)}${mode === "developer" ? "  (developer)" : ""}`];
   if (target !== null && target.seq !== status.live.seq) {
     lines.push(`target: ${target.version}, release ${target.seq}, ${target.mode}`);
@@ -62,10 +66,22 @@ function formatSubsystem(status: SubsystemStatus): string {
     lines.push(
       `${next.action === "refuse" ? "refused" : "waits"}: ${next.reason}${until}: ${next.detail}`,
     );
-  } else if (next.action === "install") lines.push("is installed at the next look");
+  } else if (next.action === "install") {
+    const isHeldUp = serviceProblem !== null && HOLDS_UP.has(serviceProblem.reason);
+    lines.push(
+      isHeldUp
+        ? "is not installed before the supervisor answers for the service"
+        : "is installed at the next look",
+    );
+  }
+  if (serviceProblem !== null) {
+    lines.push(`service: ${serviceProblem.reason}: ${serviceProblem.detail}`);
+  }
   if (status.nextStep !== null) lines.push(`next step: ${status.nextStep}`);
   return lines.join("\n  ");
 }
+
+const HOLDS_UP: ReadonlySet<string> = new Set(["SUPERVISOR_UNREACHABLE", "SERVICE_UNKNOWN"]);
 
 function formatLive({ live, binary }: SubsystemStatus): string {
   switch (live.state) {

@@ -2,20 +2,22 @@
 
 import { join } from "node:path";
 import type { FleetTarget, ReasonCode } from "@tideline/version/fleet";
-import { REASONS } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import { decide } from "../engine/decide.js";
 import type { EngineDeps } from "../engine/engine-deps.js";
 import { readJournal } from "../engine/journal.js";
 import { lockHolder } from "../engine/lock.js";
+import { lookAtService, type ServiceProblem } from "../engine/look-at-service.js";
 import { type Outcome, readOutcomes } from "../engine/outcome.js";
 import type { Pin } from "../engine/pins.js";
 import type { Plan } from "../engine/plan.js";
 import { readSeen } from "../ledger/ledger-seen.js";
 import { listReports } from "../ledger/report-folder.js";
+import { nextStepOf } from "../next-step.js";
 import { isDeveloperMachine } from "../publish/is-developer-machine.js";
 import type { LiveBinary } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
+import { requireTrustedRoots } from "../trust/require-trusted-roots.js";
 import { watchLockPath } from "../watch/watch-lock.js";
 
 /** One subsystem. */
@@ -57,6 +59,8 @@ export interface SubsystemStatus {
     readonly detail: string | null;
     readonly until: number | null;
   };
+  /** Why its service does not run as it should; null if it does, or nothing runs the binary. */
+  readonly serviceProblem: ServiceProblem | null;
   /** What a person does next; null if there is nothing to do. */
   readonly nextStep: string | null;
 }
@@ -76,6 +80,12 @@ export interface Status {
     /** Reports that it has not taken yet. */
     readonly waitingReports: number;
   };
+  /** Why no release at all is believed here; null if those that are signed are. */
+  readonly trustProblem: {
+    readonly reason: ReasonCode;
+    readonly detail: string;
+    readonly nextStep: string;
+  } | null;
   /** The service on this machine; null if none runs. */
   readonly watch: { readonly pid: number } | null;
   readonly subsystems: readonly SubsystemStatus[];
@@ -89,18 +99,24 @@ export interface StatusSources {
   readonly problem: string | null;
   /** Whether it has answered; null if it was not asked. */
   readonly isReachable: boolean | null;
+  readonly signal: AbortSignal;
 }
 
 /** Reads the whole. */
-export async function readStatus({ deps, machineId, problem, isReachable }: StatusSources): Promise<Status> {
+export async function readStatus({
+  deps,
+  machineId,
+  problem,
+  isReachable,
+  signal,
+}: StatusSources): Promise<Status> {
   const { config } = deps;
   const { name, channel } = config.machine;
   const holder = await lockHolder(watchLockPath(config.state));
   const reports = await listReports(join(config.state, "reports"));
-  const subsystems: SubsystemStatus[] = [];
-  for (const subsystem of Object.keys(config.subsystems)) {
-    subsystems.push(await readSubsystem(deps, subsystem));
-  }
+  const subsystems = await Promise.all(
+    Object.keys(config.subsystems).map((subsystem) => readSubsystem(deps, subsystem, signal)),
+  );
   return {
     machine: { id: machineId, name, channel },
     ledger: {
@@ -111,12 +127,28 @@ export async function readStatus({ deps, machineId, problem, isReachable }: Stat
       problem,
       waitingReports: reports.length,
     },
+    trustProblem: trustProblemOf(config),
     watch: holder === null ? null : { pid: holder.pid },
     subsystems,
   };
 }
 
-async function readSubsystem(deps: EngineDeps, name: string): Promise<SubsystemStatus> {
+function trustProblemOf(config: SyncConfig): Status["trustProblem"] {
+  try {
+    requireTrustedRoots(config);
+    return null;
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    const { reason, message: detail, nextStep } = error;
+    return { reason, detail, nextStep };
+  }
+}
+
+async function readSubsystem(
+  deps: EngineDeps,
+  name: string,
+  signal: AbortSignal,
+): Promise<SubsystemStatus> {
   const { config, ledger } = deps;
   const subsystem = config.subsystems[name] as SyncConfig["subsystems"][string];
   const target = ledger.targets()?.find((one) => one.subsystem === name) ?? null;
@@ -138,6 +170,12 @@ async function readSubsystem(deps: EngineDeps, name: string): Promise<SubsystemS
     journal === null || journal === "unreadable"
       ? null
       : { state: journal.state, version: journal.version, since: journal.startedAt };
+  // Without a binary there is nothing to run yet, and what is under way restarts it itself; but an
+  // update needs the supervisor.
+  const isOfInterest = attempt === null && (live.state !== "absent" || plan.action === "install");
+  const found = isOfInterest ? await lookAtService(deps.supervisor, subsystem, signal) : null;
+  const isExpected = live.state === "absent" && found?.reason !== "SUPERVISOR_UNREACHABLE";
+  const serviceProblem = isExpected ? null : found;
   return {
     name,
     mode: isDeveloper ? "developer" : "user",
@@ -155,7 +193,8 @@ async function readSubsystem(deps: EngineDeps, name: string): Promise<SubsystemS
     last: outcomes.live,
     lastRefusal: outcomes.refused,
     next,
-    nextStep: nextStep(name, next, attempt, outcomes.live),
+    serviceProblem,
+    nextStep: nextStep(name, next, attempt, outcomes.live, serviceProblem),
   };
 }
 
@@ -176,17 +215,18 @@ function nextStep(
   { action, reason }: SubsystemStatus["next"],
   attempt: SubsystemStatus["attempt"],
   last: Outcome | null,
+  serviceProblem: ServiceProblem | null,
 ): string | null {
-  if (last?.state === "needs-operator") return stepOf(last.reason ?? "ROLLBACK_FAILED", name);
+  if (last?.state === "needs-operator") return nextStepOf(last.reason ?? "ROLLBACK_FAILED", name);
   if (attempt !== null) return null;
+  // Nothing is installed while the supervisor is away, whoever runs.
+  if (serviceProblem !== null && (reason === null || action === "install")) {
+    return nextStepOf(serviceProblem.reason, name);
+  }
   if (action === "install") {
     return "Nothing to do while `tideline-sync watch` runs; else `tideline-sync apply`";
   }
-  return reason === null ? null : stepOf(reason, name);
-}
-
-function stepOf(reason: ReasonCode, name: string): string {
-  return REASONS[reason].replaceAll("NAME", name);
+  return reason === null ? null : nextStepOf(reason, name);
 }
 
 /** Gives the sentence of why the ledger was not heard. */

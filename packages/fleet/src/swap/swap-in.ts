@@ -18,19 +18,23 @@ import type { VersionFile } from "./version-file.js";
  *
  * @param options.live Absolute path; need not exist. A regular file, and known by its `.version`.
  * @param options.staged On the same file system, executable and verified; gone afterwards.
+ * @param options.keepsLive False for a live binary that nobody knows: `.previous` stays as it is.
+ *   @default true
  * @param options.platform @default process.platform
- * @returns What is kept in `.previous` now; null if there was no live binary.
+ * @returns What was put into `.previous`; null if there was no live binary, or it is not kept.
  * @throws {SyncError} `DRIFTED`, `DISK_FULL`, `FOLDER_NOT_WRITABLE`, `SWAP_FAILED`. What the live path
  *   holds is then for the caller to see: all steps but the last leave the old one.
  */
 export async function swapIn({
   live,
   staged,
+  keepsLive = true,
   atStep = () => {},
   platform = process.platform,
 }: {
   readonly live: string;
   readonly staged: string;
+  readonly keepsLive?: boolean;
   readonly atStep?: AtStep<SwapStep>;
   readonly platform?: NodeJS.Platform;
 }): Promise<VersionFile | null> {
@@ -38,7 +42,7 @@ export async function swapIn({
     // Before its name is the live one, its bytes are on disk: else a power cut leaves an empty binary.
     await syncFile(staged);
     await atStep("staged-synced");
-    const previous = await keepPrevious(live, atStep);
+    const previous = keepsLive ? await keepPrevious(live, atStep) : null;
     await placeFile(staged, live, platform);
     await atStep("swapped");
     await syncFolder(dirname(live));

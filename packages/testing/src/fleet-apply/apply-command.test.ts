@@ -1,5 +1,5 @@
 /** `tideline-sync apply`, `rollback` and `pin` as processes, on a machine without a ledger. */
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApplyRig } from "./apply-rig.js";
@@ -30,7 +30,7 @@ describe("tideline-sync apply", () => {
     rig.publish("nats", 2);
     const first = await rig.run(["apply"]);
     expect(first.text).toContain("nats: 1.0.2 runs, in place of 1.0.1");
-    expect(first.text).toContain("arc: 1.0.1 runs, and that is what it should");
+    expect(first.text).toContain("arc: 1.0.1 stays; no release of it was found");
     const second = await rig.run(["apply"]);
     expect(second.code).toBe(0);
     expect(second.text).toContain("nats: 1.0.2 runs, and that is what it should");
@@ -48,7 +48,6 @@ describe("tideline-sync apply", () => {
     expect(denied.code).toBe(3);
     expect(denied.json).toMatchObject({ subsystems: [{ state: "refused", reason: "DENIED" }] });
     expect(await rig.version("nats")).toBe("1.0.1");
-    expect((await rig.run(["apply", "other"])).code).toBe(3);
   });
 
   test("leaves a major version to a person, and installs it once that was approved", async () => {
@@ -81,8 +80,76 @@ describe("tideline-sync apply", () => {
     const refused = await rig.run(["apply", "nats"]);
     expect(refused.code).toBe(3);
     expect(refused.text).toContain("--adopt");
-    expect((await rig.run(["apply", "nats", "--adopt"])).code).toBe(0);
+    expect(refused.text).toContain("UNKNOWN_BINARY");
+    expect(refused.text).toContain("`tideline-sync apply nats --replace`");
+    const adopted = await rig.run(["apply", "nats", "--adopt"]);
+    expect(adopted.code).toBe(0);
+    expect(adopted.text).toContain("1.0.2 runs, the binary with sha256 ");
+    expect(adopted.text).toContain("1.0.2 runs, in place of a binary without a version (sha256 ");
     expect(await rig.version("nats")).toBe("1.0.2");
+  });
+
+  test("installs the release over a binary that somebody replaced when it is told to replace it", async () => {
+    await rig.run(["apply"]);
+    rig.publish("arc", 1);
+    await writeFile(rig.binary("arc"), "#!/bin/sh\necho mine\n");
+    const refused = await rig.run(["apply", "arc"]);
+    expect(refused.code).toBe(3);
+    expect(refused.text).toContain("DRIFTED");
+    expect(refused.text).toContain("--adopt");
+    expect((await rig.run(["check", "arc"])).text).toContain("`tideline-sync apply arc --replace`");
+    const replaced = await rig.run(["apply", "arc", "--replace", "--json"]);
+    expect(replaced.code).toBe(0);
+    expect(replaced.json).toMatchObject({ subsystems: [{ state: "committed", seq: 1 }] });
+    const [kept = ""] = await readdir(join(dirname(rig.binary("arc")), ".foreign"));
+    expect(kept).toMatch(/^arc-[0-9a-f]{64}$/);
+    expect((await rig.run(["apply", "--replace"])).code).toBe(2);
+    expect((await rig.run(["apply", "arc", "--replace", "--adopt"])).code).toBe(2);
+  });
+
+  test("without trusted roots is refused, and that is said once", async () => {
+    for (const seq of [2, 3, 4]) rig.publish("nats", seq);
+    await rig.configure({ trust: { roots: [], threshold: 1 } });
+    for (const command of [["apply", "--dry-run"], ["apply"], ["check"], ["status"]]) {
+      const { code, text } = await rig.run(command);
+      expect({ command, code }).toEqual({ command, code: 3 });
+      expect(text.match(/NO_TRUSTED_ROOTS/g), text).toHaveLength(1);
+      expect(text).toContain("Put the fleet's root keys under `trust.roots`");
+    }
+    expect((await rig.run(["apply", "--json"])).json).toMatchObject({
+      error: { reason: "NO_TRUSTED_ROOTS" },
+    });
+  });
+
+  test("and status and check say that the service of what is current does not run", async () => {
+    rig.publish("nats", 2);
+    expect((await rig.run(["apply", "nats"])).code).toBe(0);
+    await writeFile(rig.binary("nats"), "#!/bin/sh\nexit 3\n");
+    await rig.recordLive("nats", { version: "1.0.2", seq: 2 });
+    await rig.endService("nats");
+    const applied = await rig.run(["apply", "nats", "--json"]);
+    expect(applied.code).toBe(1);
+    const reason = expect.stringMatching(/^(NOT_RUNNING|FLAPPING)$/);
+    expect(applied.json).toMatchObject({ subsystems: [{ state: "not-running", reason }] });
+    expect((await rig.run(["check", "nats", "--json"])).json).toMatchObject({ nats: { reason } });
+    expect((await rig.run(["status"])).text).toMatch(/service: (NOT_RUNNING|FLAPPING): "nats" /);
+    await rig.stopServices();
+    expect((await rig.run(["status"])).text).toContain("service: SUPERVISOR_UNREACHABLE");
+  });
+
+  test("what somebody rejected stays rejected, and says so, until it is approved", async () => {
+    rig.publish("nats", 2, { version: "2.0.0", updateClass: "major" });
+    await rig.run(["apply"]);
+    expect((await rig.run(["approve", "nats", "--reject"])).code).toBe(0);
+    const rejected = await rig.run(["apply", "nats"]);
+    expect(rejected.code).toBe(3);
+    expect(rejected.text).toContain("REJECTED");
+    expect(rejected.text).toContain("`tideline-sync approve nats`");
+    expect((await rig.run(["check", "nats", "--json"])).json).toMatchObject({
+      nats: { reason: "REJECTED" },
+    });
+    await rig.run(["approve", "nats"]);
+    expect((await rig.run(["apply", "nats"])).code).toBe(0);
   });
 
   test("shows an example in its help", async () => {
@@ -129,6 +196,18 @@ describe("Show 8: tideline-sync rollback", () => {
     expect(code).toBe(3);
     expect(json).toMatchObject({ error: { reason: "NO_PREVIOUS" } });
   });
+});
+
+test("a name that nobody has configured is a mistake of the command line, with the nearest one", async () => {
+  for (const command of [
+    ...[["apply"], ["check"], ["pin"], ["rollback"], ["verify"], ["build"], ["approve"]],
+    ...[["publish"], ["rollout", "pause"]],
+  ]) {
+    const { code, text, json } = await rig.run([...command, "nast", "--json"]);
+    expect({ command, code }).toEqual({ command, code: 2 });
+    expect(json).toMatchObject({ error: { reason: "USAGE" } });
+    expect(text).toContain('expected one of nats, arc, got "nast"; did you mean "nats"?');
+  }
 });
 
 describe("tideline-sync pin", () => {

@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { platformKey, type ReleaseManifest, type SignedRelease } from "@tideline/version/fleet";
 import { stringify } from "yaml";
+import { hashFile } from "../../../fleet/src/artifact/hash-file.js";
 import { platformHere } from "../../../fleet/src/artifact/platform-here.js";
+import { parseConfig } from "../../../fleet/src/config/parse-config.js";
 import { withMarker } from "../../../fleet/src/publish/release-marker.js";
 import {
   type RunningSupervisor,
   startSupervisor,
 } from "../../../fleet/src/supervise/built-in/start-supervisor.js";
+import { openSupervisor } from "../../../fleet/src/supervise/open-supervisor.js";
 import { writeVersionFile } from "../../../fleet/src/swap/version-file.js";
 import { ReleaseHostRig } from "../release-host-rig/index.js";
 import {
@@ -119,6 +122,35 @@ export class ApplyRig {
     return /^version: (.*)$/m.exec(text)?.[1] ?? null;
   }
 
+  /** Writes `.version` for what lies there now. */
+  async recordLive(
+    name: string,
+    { version, seq }: { readonly version: string; readonly seq: number },
+  ): Promise<void> {
+    const { sha256: checksum } = await hashFile(this.binary(name));
+    const file = { commit: null, timestamp: Date.now(), checksum, version, seq };
+    await writeVersionFile(dirname(this.binary(name)), file);
+  }
+
+  /** Kills the service's process; its supervisor starts what lies there now. */
+  async endService(name: string): Promise<void> {
+    const text = await readFile(join(this.folder, "sync.config.yaml"), "utf8");
+    const parsed = parseConfig(text, join(this.folder, "sync.config.yaml"), "host");
+    if (!parsed.ok) throw new Error(`Cannot end "${name}": the configuration is wrong`);
+    const supervisor = openSupervisor(parsed.config);
+    const { signal } = new AbortController();
+    const { pid } = await supervisor.inspect(name, signal);
+    if (pid !== null) process.kill(pid, "SIGKILL");
+    const ended = new AbortController();
+    await supervisor.watch(name, (state) => state.pid !== pid && ended.abort(), ended.signal);
+  }
+
+  async stopServices(): Promise<void> {
+    this.#services?.kill();
+    await this.#services?.close();
+    this.#services = null;
+  }
+
   /** The versions that nats was started as, in order. */
   async starts(): Promise<readonly string[]> {
     const text = await readFile(join(this.folder, "notes", "starts"), "utf8");
@@ -129,8 +161,7 @@ export class ApplyRig {
   }
 
   async close(): Promise<void> {
-    this.#services?.kill();
-    await this.#services?.close();
+    await this.stopServices();
     await this.host.close();
     await rm(this.folder, { recursive: true, force: true });
   }
