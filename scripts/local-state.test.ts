@@ -13,6 +13,7 @@ afterEach(() => rm(state, { recursive: true }));
 const FILES = {
   TIDELINE_FLEET_TOKEN: "fleet-token",
   TIDELINE_FLEET_READ_TOKEN: "fleet-read-token",
+  TIDELINE_FLEET_VIEW_TOKEN: "fleet-view-token",
   TIDELINE_FLEET_ENROL_TOKEN: "fleet-enrol-token",
 };
 
@@ -20,7 +21,7 @@ test("the first start makes the fleet's tokens, each of its own and for its owne
   const settings = await loadFleetSettings(state, {});
   expect(Object.keys(settings)).toEqual(Object.keys(FILES));
   const all = [...Object.values(settings), await loadRecordToken(state)];
-  expect(new Set(all).size).toBe(4);
+  expect(new Set(all).size).toBe(5);
   for (const [name, file] of Object.entries(FILES)) {
     expect(await readFile(join(state, file), "utf8")).toBe(`${settings[name]}\n`);
     expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);

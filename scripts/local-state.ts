@@ -63,7 +63,7 @@ export async function loadRecordToken(state: string): Promise<string> {
 }
 
 /**
- * Gives what the fleet's functions need to be set to: its three tokens, made like the record token,
+ * Gives what the fleet's functions need to be set to: its four tokens, made like the record token,
  * unless the environment has them; and of the other settings those that the environment has.
  */
 export async function loadFleetSettings(
@@ -86,6 +86,7 @@ type TokenName = "record-token" | (typeof FLEET_TOKENS)[keyof typeof FLEET_TOKEN
 const FLEET_TOKENS = {
   TIDELINE_FLEET_TOKEN: "fleet-token",
   TIDELINE_FLEET_READ_TOKEN: "fleet-read-token",
+  TIDELINE_FLEET_VIEW_TOKEN: "fleet-view-token",
   TIDELINE_FLEET_ENROL_TOKEN: "fleet-enrol-token",
 } as const;
 

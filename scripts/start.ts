@@ -210,9 +210,9 @@ function aboutCli({ envFile }: StartOptions, hasEnvFile: boolean): string {
     : `    ${relative(".", envFile)} is your own, so npx convex talks to what it names, not to this server`;
 }
 
-/** The fleet's page, with the read token in the fragment, which no server sees. */
+/** The fleet's page, with the view token in the fragment, which no server sees. */
 function fleetLink(admin: string, settings: Readonly<Record<string, string>>): string {
-  const name = "TIDELINE_FLEET_READ_TOKEN";
+  const name = "TIDELINE_FLEET_VIEW_TOKEN";
   const page = new URL("?page=fleet", admin);
   // One that somebody brought along is their secret, and may be of more than this machine.
   if (!process.env[name]?.trim()) page.hash = `fleet-token=${settings[name]}`;

@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 /** Opens the page of the present fleet. */
-function openPage(hash = `#fleet-token=${FLEET_TOKENS.read}`, options: TabOptions = {}) {
+function openPage(hash = `#fleet-token=${FLEET_TOKENS.view}`, options: TabOptions = {}) {
   return openAt(fleet.ledger.url, hash, options);
 }
 
@@ -203,33 +203,35 @@ test("the token leaves the address at once and is in no request's, and stays wit
   });
   await rows(page).first().waitFor();
   expect(page.url()).toBe(`${host.url}/?page=fleet`);
-  expect(addresses.join("\n")).not.toContain(FLEET_TOKENS.read);
+  expect(addresses.join("\n")).not.toContain(FLEET_TOKENS.view);
   await page.reload();
   await rows(page).first().waitFor();
   const other = await openPage("", { context });
-  await other.page.getByLabel("Read token").waitFor();
+  await other.page.getByLabel("View token").waitFor();
   await page.getByRole("button", { name: "Forget the token" }).click();
-  await page.getByLabel("Read token").waitFor();
+  await page.getByLabel("View token").waitFor();
   expect(await page.evaluate(() => [sessionStorage.length, localStorage.length])).toEqual([0, 0]);
 });
 
 test("a wrong token is said to be wrong, and the right one after it shows the fleet", async () => {
   await settle();
   const { page } = await openPage("");
-  const field = page.getByLabel("Read token");
+  const field = page.getByLabel("View token");
   await field.fill("not-the-token-of-this-fleet");
   await field.press("Enter");
   await page.getByRole("heading", { name: "This token is not taken" }).waitFor();
   expect(await page.getByRole("alert").innerText()).toContain("misspelt, or was replaced");
   expect(await field.getAttribute("aria-invalid")).toBe("true");
-  await field.fill(FLEET_TOKENS.read);
+  await field.fill(FLEET_TOKENS.view);
   await page.getByRole("button", { name: "Show the fleet" }).click();
   await rows(page).first().waitFor();
   expect(await rows(page).count()).toBe(3);
 });
 
 test("a ledger without a fleet says what begins one, before it asks for any token", async () => {
-  const names = ["TIDELINE_FLEET_TOKEN", "TIDELINE_FLEET_READ_TOKEN", "TIDELINE_FLEET_ENROL_TOKEN"];
+  const names = ["TOKEN", "READ_TOKEN", "VIEW_TOKEN", "ENROL_TOKEN"].map(
+    (name) => `TIDELINE_FLEET_${name}`,
+  );
   const bare = await LedgerRig.create(Object.fromEntries(names.map((name) => [name, ""])));
   try {
     const { page } = await openAt(bare.url, "");

@@ -12,10 +12,11 @@ const CONVEX = fileURLToPath(new URL("../../../convex", import.meta.url));
 /** Records on it. */
 export const LEDGER_TOKEN = "a-token-for-these-tests";
 
-/** Operates, reads and joins the fleet on it. */
+/** Operates, reads (as a machine), views (as a person) and joins the fleet on it. */
 export const FLEET_TOKENS = {
   operator: "an-operator-for-these-tests",
   read: "a-reader-for-these-tests",
+  view: "a-viewer-for-these-tests",
   enrol: "an-enrolment-for-these-tests",
 } as const;
 
@@ -99,6 +100,7 @@ export class LedgerRig {
         TIDELINE_RECORD_TOKEN: LEDGER_TOKEN,
         TIDELINE_FLEET_TOKEN: FLEET_TOKENS.operator,
         TIDELINE_FLEET_READ_TOKEN: FLEET_TOKENS.read,
+        TIDELINE_FLEET_VIEW_TOKEN: FLEET_TOKENS.view,
         TIDELINE_FLEET_ENROL_TOKEN: FLEET_TOKENS.enrol,
         ...this.#settings,
       },

@@ -78,7 +78,8 @@ export class LiveFleet {
   }
 
   async view(): Promise<FleetView> {
-    return (await this.#query(FLEET_FUNCTIONS.watchFleet, {})) as FleetView;
+    const args = { token: FLEET_TOKENS.view };
+    return (await this.#query(FLEET_FUNCTIONS.watchFleet, args)) as FleetView;
   }
 
   /** Those of the machines that the present rollout lets begin, by the rule that machines use. */

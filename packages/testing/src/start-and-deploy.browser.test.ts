@@ -45,7 +45,7 @@ test("the fleet's link shows an empty fleet, and no address or page keeps its to
   expect(token).toMatch(/^[0-9a-f]{64}$/);
   expect([page.url(), await page.content()].join("\n")).not.toContain(token);
   // As the page says to somebody who has lost the link.
-  const shown = await rig.run("cat", ".tideline/fleet-read-token");
+  const shown = await rig.run("cat", ".tideline/fleet-view-token");
   expect(shown.said.trim()).toBe(token);
   for (const context of browser.contexts()) await context.close();
 });

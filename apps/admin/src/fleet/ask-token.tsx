@@ -9,7 +9,7 @@ interface Props {
   onToken(token: string): void;
 }
 
-/** Asks for the fleet's read token, and says where it comes from. */
+/** Asks for the fleet's view token, and says where it comes from. */
 export function AskToken({ isWrong, onToken }: Props) {
   const [text, setText] = useState("");
   const fieldId = useId();
@@ -17,7 +17,7 @@ export function AskToken({ isWrong, onToken }: Props) {
   return (
     <FleetCard
       Icon={KeyRound}
-      title={isWrong ? "This token is not taken" : "The fleet takes its read token"}
+      title={isWrong ? "This token is not taken" : "The fleet takes its view token"}
       about="What your machines run is not for everybody. This tab keeps the token until it is closed, and nothing can be changed with it."
     >
       <form
@@ -28,7 +28,7 @@ export function AskToken({ isWrong, onToken }: Props) {
         }}
       >
         <label htmlFor={fieldId} className="font-medium">
-          Read token
+          View token
         </label>
         <div className="flex flex-wrap gap-2">
           <input
@@ -60,13 +60,13 @@ export function AskToken({ isWrong, onToken }: Props) {
           <p className="text-muted">
             With npm start: its terminal shows a link that brings it, and this file has it.
           </p>
-          <Command command="cat .tideline/fleet-read-token" />
+          <Command command="cat .tideline/fleet-view-token" />
         </div>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
           <p className="text-muted">
-            With a Convex deployment: it is the one that its machines have, a variable there.
+            With a Convex deployment: it is a variable there, and no machine has it.
           </p>
-          <Command command="npx convex env get TIDELINE_FLEET_READ_TOKEN" />
+          <Command command="npx convex env get TIDELINE_FLEET_VIEW_TOKEN" />
         </div>
       </div>
     </FleetCard>

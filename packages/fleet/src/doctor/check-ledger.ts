@@ -1,5 +1,6 @@
 /** Whether the ledger answers, knows this machine's token, and is large enough. */
 import { FLEET_FUNCTIONS, REASONS } from "@tideline/version/fleet";
+import type { TokenVariable } from "../ledger/as-ledger-error.js";
 import { askLedger } from "../ledger/ask-ledger.js";
 import { readMachine } from "../ledger/machine-file.js";
 import { openTrustStore } from "../open-trust-store.js";
@@ -16,6 +17,7 @@ import {
 } from "./finding.js";
 
 // Concurrent sessions of Convex's Free and Starter plans; Professional has 10,000.
+const VIEW_TOKEN = "TIDELINE_FLEET_VIEW_TOKEN";
 const SMALL_PLAN_SESSIONS = 1_000;
 const PAGE = 200;
 const CLOCK_WARNING_MS = 60_000;
@@ -93,13 +95,19 @@ export const LEDGER_CHECKS: readonly Check[] = [
     name: "sessions",
     run: async (world) => {
       if (world.config.ledger === null) return NO_LEDGER;
-      if (!world.env.TIDELINE_FLEET_READ_TOKEN) return skipped("Without a token nobody counts");
+      // No machine's own token says who the others are.
+      if (!world.env[VIEW_TOKEN]) return skipped(`Without ${VIEW_TOKEN} nobody counts`);
       let count = 0;
       let cursor: string | null = null;
       try {
         do {
           const paginationOpts = { numItems: PAGE, cursor };
-          const page = (await ask(world, FLEET_FUNCTIONS.listMachines, { paginationOpts })) as {
+          const page = (await ask(
+            world,
+            FLEET_FUNCTIONS.listMachines,
+            { paginationOpts },
+            VIEW_TOKEN,
+          )) as {
             readonly page: readonly unknown[];
             readonly isDone: boolean;
             readonly continueCursor: string;
@@ -125,10 +133,10 @@ async function ask(
   { config, env, fetch, signal }: DoctorWorld,
   name: string,
   args: Readonly<Record<string, unknown>>,
+  variable: TokenVariable = "TIDELINE_FLEET_READ_TOKEN",
 ): Promise<unknown> {
-  const token = env.TIDELINE_FLEET_READ_TOKEN;
+  const token = env[variable];
   const url = config.ledger?.url ?? "";
-  const variable = "TIDELINE_FLEET_READ_TOKEN";
   const how = { url, doing: "read the ledger", token: variable, fetch, signal } as const;
   return await askLedger("query", name, { ...args, token }, how);
 }

@@ -197,7 +197,10 @@ test("a port that somebody else has is named with who has it", async () => {
 
 test("the ledger: its token, the clock beside it, and who this machine is", async () => {
   await configure({ ledger: { url: ledger.url } });
-  const env = { TIDELINE_FLEET_READ_TOKEN: FLEET_TOKENS.read };
+  const env = {
+    TIDELINE_FLEET_READ_TOKEN: FLEET_TOKENS.read,
+    TIDELINE_FLEET_VIEW_TOKEN: FLEET_TOKENS.view,
+  };
   expect(of(await look({ env }), "machine")).toMatchObject([{ level: "failed" }]);
   const { signal } = new AbortController();
   const about = { name: "one", channel: "stable", platform: "linux-x64-glibc" } as const;
@@ -211,7 +214,10 @@ test("the ledger: its token, the clock beside it, and who this machine is", asyn
   expect(of(late, "clock")).toMatchObject([{ level: "warning" }]);
   const wrong = await look({ env: { TIDELINE_FLEET_READ_TOKEN: "another-token-than-that" } });
   expect(of(wrong, "ledger")).toMatchObject([
-    { level: "failed", message: expect.stringContaining("expected TIDELINE_FLEET_READ_TOKEN to be") },
+    {
+      level: "failed",
+      message: expect.stringContaining("expected TIDELINE_FLEET_READ_TOKEN to be"),
+    },
   ]);
   expect(of(await look({ env: {} }), "ledger")).toMatchObject([{ level: "failed" }]);
 });
@@ -233,7 +239,7 @@ test("a ledger with more than 1,000 machines says which plan it needs; one that 
   });
   const port = await listen(server);
   await configure({ ledger: { url: `http://127.0.0.1:${port}` } });
-  const env = { TIDELINE_FLEET_READ_TOKEN: FLEET_TOKENS.read };
+  const env = { TIDELINE_FLEET_VIEW_TOKEN: FLEET_TOKENS.view };
   expect(of(await look({ env }), "sessions")).toMatchObject([{ level: "warning" }]);
   // It stops counting as soon as it knows.
   expect(pages).toBe(6);

@@ -4,6 +4,7 @@ import { SyncError } from "../sync-error.js";
 export type TokenVariable =
   | "TIDELINE_FLEET_TOKEN"
   | "TIDELINE_FLEET_READ_TOKEN"
+  | "TIDELINE_FLEET_VIEW_TOKEN"
   | "TIDELINE_FLEET_ENROL_TOKEN";
 
 /** What was asked of which ledger. */

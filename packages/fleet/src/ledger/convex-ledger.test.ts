@@ -121,7 +121,7 @@ async function view(): Promise<FleetView> {
   return (await askLedger(
     "query",
     FLEET_FUNCTIONS.watchFleet,
-    { token: FLEET_TOKENS.read },
+    { token: FLEET_TOKENS.view },
     ask,
   )) as FleetView;
 }
@@ -364,7 +364,7 @@ test("row 32: reports of a local installation while the ledger is down go out on
       .toEqual([]);
     const ask = { url: down.url, doing: "look", fetch, signal: controller.signal };
     const seen = async () => {
-      const args = { token: FLEET_TOKENS.read };
+      const args = { token: FLEET_TOKENS.view };
       const found = (await askLedger("query", FLEET_FUNCTIONS.watchFleet, args, ask)) as FleetView;
       return found.machines
         .find((one) => one.machineId === machineId)
@@ -460,7 +460,7 @@ test("row 27: 40 machines that come back at once hear everything, and each repor
         .toEqual([]);
     }
     const ask = { url: busy.url, doing: "look", fetch, signal: controller.signal };
-    const args = { token: FLEET_TOKENS.read };
+    const args = { token: FLEET_TOKENS.view };
     await expect
       .poll(
         async () => {

@@ -95,8 +95,10 @@ export function areCommitsPrivate(): boolean {
 export type FleetTokenName =
   /** Publishes, approves, pauses and resumes. */
   | "TIDELINE_FLEET_TOKEN"
-  /** Reads targets, hints and the view. */
+  /** Reads targets and hints; every machine has it. */
   | "TIDELINE_FLEET_READ_TOKEN"
+  /** Reads the view, which names every machine and says how it fares. */
+  | "TIDELINE_FLEET_VIEW_TOKEN"
   /** Lets a machine join. */
   | "TIDELINE_FLEET_ENROL_TOKEN";
 

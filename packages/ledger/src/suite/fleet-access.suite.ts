@@ -4,6 +4,7 @@ import {
   FLEET_ENROL_TOKEN,
   FLEET_READ_TOKEN,
   FLEET_TOKEN,
+  FLEET_VIEW_TOKEN,
   FleetRig,
   PLATFORM,
 } from "./fleet-rig.js";
@@ -38,6 +39,8 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
       read: {
         watchTargets: query(FLEET_FUNCTIONS.watchTargets, { channel }),
         watchHints: query(FLEET_FUNCTIONS.watchHints, { channel }),
+      },
+      view: {
         watchFleet: query(FLEET_FUNCTIONS.watchFleet, {}),
         listMachines: query(FLEET_FUNCTIONS.listMachines, { paginationOpts }),
       },
@@ -69,15 +72,30 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
 
   describe("the fleet's tokens", () => {
     test.each([
-      ["read", [FLEET_ENROL_TOKEN, `${FLEET_READ_TOKEN}0`, FLEET_READ_TOKEN.slice(1), ""]],
-      ["operate", [FLEET_READ_TOKEN, FLEET_ENROL_TOKEN, `${FLEET_TOKEN}0`, ""]],
+      [
+        "read",
+        [
+          FLEET_VIEW_TOKEN,
+          FLEET_ENROL_TOKEN,
+          `${FLEET_READ_TOKEN}0`,
+          FLEET_READ_TOKEN.slice(1),
+          "",
+        ],
+      ],
+      ["view", [FLEET_READ_TOKEN, FLEET_ENROL_TOKEN, `${FLEET_VIEW_TOKEN}0`, ""]],
+      ["operate", [FLEET_READ_TOKEN, FLEET_VIEW_TOKEN, FLEET_ENROL_TOKEN, `${FLEET_TOKEN}0`, ""]],
       ["enrol", [FLEET_READ_TOKEN, FLEET_TOKEN, `${FLEET_ENROL_TOKEN}0`, ""]],
     ] as const)("to %s takes its own token", async (kind, wrong) => {
       const r = rig();
       for (const call of Object.values(calls(r)[kind])) {
         for (const token of wrong) {
           const message = await failure(call(token), "UNAUTHENTICATED");
-          for (const secret of [FLEET_TOKEN, FLEET_READ_TOKEN, FLEET_ENROL_TOKEN]) {
+          for (const secret of [
+            FLEET_TOKEN,
+            FLEET_READ_TOKEN,
+            FLEET_VIEW_TOKEN,
+            FLEET_ENROL_TOKEN,
+          ]) {
             expect(message).not.toContain(secret);
           }
         }
@@ -87,7 +105,8 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
     });
 
     test("an operator may read as well", async () => {
-      for (const call of Object.values(calls(rig()).read)) {
+      const { read, view } = calls(rig());
+      for (const call of Object.values({ ...read, ...view })) {
         await expect(call(FLEET_TOKEN)).resolves.toBeDefined();
       }
     });
@@ -128,7 +147,7 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
       const tokens = ["an-old-reader-0123456789", "a-new-reader-0123456789"];
       await withVariable(getClient(), "TIDELINE_FLEET_READ_TOKEN", tokens.join(","), async () => {
         for (const token of tokens) {
-          await expect(calls(rig()).read.watchFleet(token)).resolves.toBeDefined();
+          await expect(calls(rig()).read.watchTargets(token)).resolves.toBeDefined();
         }
       });
     });

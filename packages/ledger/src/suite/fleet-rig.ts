@@ -18,6 +18,7 @@ import type { LedgerClient } from "./ledger-client.js";
 /** The tokens of the suite's fleet. */
 export const FLEET_TOKEN = "suite-fleet-operator-0123456789";
 export const FLEET_READ_TOKEN = "suite-fleet-reader-0123456789";
+export const FLEET_VIEW_TOKEN = "suite-fleet-viewer-0123456789";
 export const FLEET_ENROL_TOKEN = "suite-fleet-enrolment-0123456789";
 export const PLATFORM = "linux-x64-glibc";
 
@@ -115,7 +116,7 @@ export class FleetRig {
 
   async view(): Promise<FleetView> {
     return (await this.client.query(FLEET_FUNCTIONS.watchFleet, {
-      token: FLEET_READ_TOKEN,
+      token: FLEET_VIEW_TOKEN,
     })) as FleetView;
   }
 
@@ -165,7 +166,7 @@ export class FleetRig {
       }
     }
     let last: unknown = new Error("no answer came");
-    const args = { token: FLEET_READ_TOKEN };
+    const args = { token: FLEET_VIEW_TOKEN };
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(last), 20_000);
       const stop = client.watch?.(FLEET_FUNCTIONS.watchFleet, args, (answer) => {
@@ -211,7 +212,7 @@ export class FleetRig {
     let cursor: string | null = null;
     for (;;) {
       const answer = (await this.client.query(FLEET_FUNCTIONS.listMachines, {
-        token: FLEET_READ_TOKEN,
+        token: FLEET_VIEW_TOKEN,
         channel: this.channel,
         paginationOpts: { numItems: 200, cursor },
       })) as { page: FleetView["machines"][number][]; isDone: boolean; continueCursor: string };

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { accessSuite } from "./access.suite.js";
 import { argumentsSuite } from "./arguments.suite.js";
 import { fleetAccessSuite } from "./fleet-access.suite.js";
-import { FLEET_ENROL_TOKEN, FLEET_READ_TOKEN, FLEET_TOKEN, QUICK_POLICY } from "./fleet-rig.js";
+import {
+  FLEET_ENROL_TOKEN,
+  FLEET_READ_TOKEN,
+  FLEET_TOKEN,
+  FLEET_VIEW_TOKEN,
+  QUICK_POLICY,
+} from "./fleet-rig.js";
 import { historySuite } from "./history.suite.js";
 import { idempotencySuite } from "./idempotency.suite.js";
 import { inputsSuite } from "./inputs.suite.js";
@@ -21,6 +27,7 @@ export const VARIABLES = {
   TIDELINE_RECORD_TOKEN: TOKEN,
   TIDELINE_FLEET_TOKEN: FLEET_TOKEN,
   TIDELINE_FLEET_READ_TOKEN: FLEET_READ_TOKEN,
+  TIDELINE_FLEET_VIEW_TOKEN: FLEET_VIEW_TOKEN,
   TIDELINE_FLEET_ENROL_TOKEN: FLEET_ENROL_TOKEN,
   TIDELINE_FLEET_COUNT_MS: "200",
   TIDELINE_ROLLOUT_POLICY: JSON.stringify(QUICK_POLICY),

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { FLEET_FUNCTIONS, type UpstreamHint } from "@tideline/version/fleet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FLEET_READ_TOKEN, FLEET_TOKEN } from "./fleet-rig.js";
+import { FLEET_READ_TOKEN, FLEET_TOKEN, FLEET_VIEW_TOKEN } from "./fleet-rig.js";
 import type { LedgerClient } from "./ledger-client.js";
 
 const SECRETS = "TIDELINE_WEBHOOK_SECRETS";
@@ -300,7 +300,7 @@ export function webhooksSuite(getClient: () => LedgerClient): void {
         isQuarantined: true,
       });
       const view = (await getClient().query(FLEET_FUNCTIONS.watchFleet, {
-        token: FLEET_READ_TOKEN,
+        token: FLEET_VIEW_TOKEN,
       })) as { upstreams: object[]; audit: object[] };
       expect(view.upstreams).toContainEqual(
         expect.objectContaining({ subsystem, ...moved, isQuarantined: true }),

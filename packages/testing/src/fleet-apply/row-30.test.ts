@@ -88,7 +88,7 @@ describe("row 30: apply --dry-run", () => {
         (await askLedger(
           "query",
           FLEET_FUNCTIONS.watchFleet,
-          { token: FLEET_TOKENS.read },
+          { token: FLEET_TOKENS.view },
           ask,
         )) as FleetView;
       await rig.configure({

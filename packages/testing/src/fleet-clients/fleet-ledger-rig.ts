@@ -4,6 +4,7 @@ import {
   FLEET_ENROL_TOKEN,
   FLEET_READ_TOKEN,
   FLEET_TOKEN,
+  FLEET_VIEW_TOKEN,
   QUICK_POLICY,
 } from "../../../ledger/src/suite/fleet-rig.js";
 import type { LedgerClient } from "../../../ledger/src/suite/ledger-client.js";
@@ -26,6 +27,7 @@ export async function startFleetLedger(
     TIDELINE_RECORD_TOKEN: LEDGER_TOKEN,
     TIDELINE_FLEET_TOKEN: FLEET_TOKEN,
     TIDELINE_FLEET_READ_TOKEN: FLEET_READ_TOKEN,
+    TIDELINE_FLEET_VIEW_TOKEN: FLEET_VIEW_TOKEN,
     TIDELINE_FLEET_ENROL_TOKEN: FLEET_ENROL_TOKEN,
     TIDELINE_ROLLOUT_POLICY: JSON.stringify(QUICK_POLICY),
     TIDELINE_FLEET_COUNT_MS: "200",

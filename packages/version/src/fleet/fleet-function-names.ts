@@ -1,8 +1,8 @@
 /** The ledger's functions of the fleet, as typed strings, so that no package imports an app's api. */
 export const FLEET_FUNCTIONS = {
-  /** query `{channel, token}` -> FleetTarget[]; token: the fleet's read token */
+  /** query `{channel, token}` -> FleetTarget[]; token: the fleet's read token, which machines have, or the operator's */
   watchTargets: "fleet:watchTargets",
-  /** query `{token}` -> FleetView; token: the fleet's read token or the operator's */
+  /** query `{token}` -> FleetView; token: the fleet's view token or the operator's */
   watchFleet: "fleet:watchFleet",
   /** query `{token, channel?, paginationOpts}` -> a page of FleetMachine, by name; token as above */
   listMachines: "fleet:listMachines",

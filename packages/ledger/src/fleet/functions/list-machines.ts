@@ -1,7 +1,7 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
 import { query } from "../fleet-data-model.js";
-import { authorizeReader } from "../model/authorize-fleet.js";
+import { authorizeViewer } from "../model/authorize-fleet.js";
 import { checkChannel } from "../model/check-fleet-arguments.js";
 import { machineView } from "../model/fleet-view.js";
 import { fleetMachine } from "./fleet-machine.js";
@@ -24,7 +24,7 @@ export const listMachines = query({
   },
   returns: paginationResultValidator(fleetMachine),
   handler: async (ctx, { token, channel, paginationOpts }) => {
-    authorizeReader(DOING, token);
+    authorizeViewer(DOING, token);
     if (channel !== undefined) checkChannel(DOING, channel);
     const numItems = Math.min(Math.max(1, Math.floor(paginationOpts.numItems)), MAX_PAGE);
     const machines = ctx.db.query("machines");

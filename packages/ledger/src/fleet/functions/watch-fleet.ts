@@ -2,7 +2,7 @@ import type { FleetView } from "@tideline/version/fleet";
 import { v } from "convex/values";
 import { query } from "../fleet-data-model.js";
 import { auditActionValidator, modeValidator } from "../fleet-tables.js";
-import { authorizeReader } from "../model/authorize-fleet.js";
+import { authorizeViewer } from "../model/authorize-fleet.js";
 import { fleetView } from "../model/fleet-view.js";
 import type { Mutable } from "../mutable.js";
 import { fleetMachine } from "./fleet-machine.js";
@@ -81,7 +81,7 @@ export const watchFleet = query({
     audit: v.array(auditEntry),
   }),
   handler: async (ctx, { token }) => {
-    authorizeReader("watch the fleet", token);
+    authorizeViewer("watch the fleet", token);
     return (await fleetView(ctx)) as Mutable<FleetView>;
   },
 });

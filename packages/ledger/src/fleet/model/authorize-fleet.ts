@@ -42,12 +42,26 @@ export function requireOperator(doing: string, token: string): void {
 }
 
 /**
- * Lets through who may read the fleet: with TIDELINE_FLEET_READ_TOKEN, or as an operator.
+ * Lets through who may read what machines are asked to run: with TIDELINE_FLEET_READ_TOKEN, which
+ * every machine has, or as an operator.
  *
  * @throws {ConvexError} FLEET_NOT_CONFIGURED if neither is set, UNAUTHENTICATED, INVALID_SETTING.
  */
 export function authorizeReader(doing: string, token: string): void {
-  const name = "TIDELINE_FLEET_READ_TOKEN";
+  authorizeWith("TIDELINE_FLEET_READ_TOKEN", doing, token);
+}
+
+/**
+ * Lets through who may read how every machine fares: with TIDELINE_FLEET_VIEW_TOKEN, or as an
+ * operator. No machine's own token is good for it: reports quote the logs of services.
+ *
+ * @throws {ConvexError} As {@link authorizeReader}.
+ */
+export function authorizeViewer(doing: string, token: string): void {
+  authorizeWith("TIDELINE_FLEET_VIEW_TOKEN", doing, token);
+}
+
+function authorizeWith(name: FleetTokenName, doing: string, token: string): void {
   const isReader = findEntry(readEntries(name), token, () => true) !== null;
   const isOperator = findEntry(readEntries(OPERATOR), token, () => true) !== null;
   if (isReader || isOperator) return;
