@@ -1,6 +1,7 @@
 import { startSupervisor } from "../supervise/built-in/start-supervisor.js";
 import { SYNC_VERSION } from "../sync-version.js";
 import { UsageError } from "../usage-error.js";
+import { createServiceLog } from "../watch/service-log.js";
 import { addCommand } from "./add-command.js";
 
 /** `tideline-sync supervise`: runs the services of `supervisor.services` until it is told to end. */
@@ -9,6 +10,7 @@ export const addSupervise = addCommand<{ quiet?: true }>({
   summary: "Run the services of sync.config.yaml, for a machine without process-compose or systemd",
   examples: [
     "tideline-sync supervise",
+    "tideline-sync supervise --json    # a JSON object for each line of its log",
     "tideline-sync supervise --quiet --config /srv/sync.config.yaml",
   ],
   options: (command) => command.option("--quiet", "do not repeat what the services write"),
@@ -25,14 +27,21 @@ export const addSupervise = addCommand<{ quiet?: true }>({
         `Cannot supervise: expected a service or more under "supervisor.services" in "${path}", got none`,
       );
     }
+    const logJson = createServiceLog({
+      ...{ isInteractive: false, write: terminal.log, now: Date.now },
+    });
+    const say = (message: string) =>
+      options.json ? logJson("supervise", { message }) : terminal.log(message);
     const running = await startSupervisor({
       ...{ socket, services, version: SYNC_VERSION },
       log: (service, line) => {
-        if (service === null) terminal.log(line);
-        else if (options.quiet !== true) terminal.log(`[${service}] ${line}`);
+        if (service === null) return say(line);
+        if (options.quiet === true) return;
+        if (options.json) logJson("output", { service, message: line });
+        else terminal.log(`[${service}] ${line}`);
       },
     });
-    terminal.log(`Listening on ${running.address}`);
+    say(`Listening on ${running.address}`);
     const end = () => void running.close();
     terminal.signal.addEventListener("abort", end, { once: true });
     if (terminal.signal.aborted) end();

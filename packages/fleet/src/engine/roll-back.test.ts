@@ -21,6 +21,7 @@ import { previousPaths } from "../swap/keep-previous.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
 import { tryLock } from "./lock.js";
+import { waitForMachine } from "./locks.js";
 import { readOutcomes } from "./outcome.js";
 import { readPins, removePin } from "./pins.js";
 import { recover } from "./recover.js";
@@ -293,6 +294,34 @@ test("a version that has filled the disk is gone back from, and the record goes 
 });
 
 describe("Show 8: a rollback by hand", () => {
+  test("that is stopped has either done and pinned nothing, or is back and pinned", async () => {
+    await setUp();
+    const next = line.publish("nats", 2);
+    await machine.update("nats", next.target);
+    const { state } = machine.config;
+    // Another subsystem is at its restart: this one waits.
+    const other = await waitForMachine(state, never());
+    const early = new AbortController();
+    const waiting = rollBackByHand(await machine.deps(), "nats", { signal: early.signal });
+    early.abort(new Error("Ctrl-C"));
+    await expect(waiting).rejects.toThrow("Ctrl-C");
+    await other.release();
+    expect(await machine.runs("nats")).toBe(next.sha256);
+    expect(await readPins(state)).toEqual({});
+    expect(await readJournal(state, "nats")).toBeNull();
+
+    const late = new AbortController();
+    const deps = await machine.deps({
+      atStep: (step) => {
+        if (step === "pinned") late.abort(new Error("Ctrl-C"));
+      },
+    });
+    const stopped = rollBackByHand(deps, "nats", { signal: late.signal });
+    await expect(stopped).rejects.toThrow("Ctrl-C");
+    expect(await machine.runs("nats")).toBe(first.sha256);
+    expect(await readPins(state)).toMatchObject({ nats: { why: "rollback", version: "1.0.1" } });
+  });
+
   test("brings the version before back and pins it; the next automatic update leaves it alone", async () => {
     await setUp();
     const next = line.publish("nats", 2);

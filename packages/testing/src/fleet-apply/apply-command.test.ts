@@ -2,6 +2,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mountTmpfs } from "../mount-tmpfs.js";
 import { ApplyRig } from "./apply-rig.js";
 
 let rig: ApplyRig;
@@ -196,6 +197,45 @@ describe("Show 8: tideline-sync rollback", () => {
     expect(code).toBe(3);
     expect(json).toMatchObject({ error: { reason: "NO_PREVIOUS" } });
   });
+});
+
+test("check calls nothing current that nobody knows, has released, or can look up", async () => {
+  const { json } = await rig.run(["check", "--json"]);
+  expect(json).toMatchObject({ arc: { state: "unknown", update_available: false } });
+  await writeFile(join(dirname(rig.binary("arc")), ".version"), "mine\n");
+  const foreign = await rig.run(["check", "arc", "--json"]);
+  expect(foreign.json).toMatchObject({ arc: { state: "refused", reason: "UNKNOWN_BINARY" } });
+  await rig.configure({ releases: null });
+  const alone = await rig.run(["check", "nats"]);
+  expect(alone.code).toBe(0);
+  expect(alone.text).toMatch(/^nats +1\.0\.1 +unknown: NO_RELEASE_HOST: it has no upstream/);
+});
+
+test("a state folder without one free byte is DISK_FULL, with what could not be written and what to do", async (context) => {
+  rig.publish("nats", 2);
+  await rig.run(["apply", "nats"]);
+  rig.publish("nats", 3);
+  const state = join(rig.folder, "state");
+  const disk = await mountTmpfs(state, "size=32k", "commands on a full disk");
+  if (disk === null) return context.skip();
+  try {
+    await rig.configure({ state: "state" });
+    const filling = writeFile(join(state, "filling"), Buffer.alloc(64 * 1024));
+    await expect(filling).rejects.toMatchObject({ code: "ENOSPC" });
+    for (const command of ["check", "pin", "rollback", "apply"]) {
+      const { code, text } = await rig.run([command, "nats"]);
+      expect({ command, code, text }).toMatchObject({
+        ...{ command, code: 3 },
+        text: expect.stringMatching(
+          /Cannot [^:]* "\/.*\/state\/.*": expected free space, got "ENOSPC"/,
+        ),
+      });
+      expect(text).toContain("DISK_FULL: Free space on the disk");
+    }
+    expect(await rig.version("nats")).toBe("1.0.2");
+  } finally {
+    await disk.unmount();
+  }
 });
 
 test("a name that nobody has configured is a mistake of the command line, with the nearest one", async () => {

@@ -41,6 +41,16 @@ describe("tideline-sync supervise", () => {
     expect(existsSync(socket())).toBe(false);
   });
 
+  it("with --json writes nothing but JSON, a line for each event", async () => {
+    const run = await start("--json");
+    await run.untilLine(/"service":"demo","message":"demo 1\.0\.0 is ready"/);
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+    expect(JSON.parse(run.stdout())).toEqual({ ended: true });
+    const events = run.lines.map((text) => JSON.parse(text).event).filter(Boolean);
+    expect(new Set(events)).toEqual(new Set(["supervise", "output"]));
+  });
+
   it("ends what one before it, that was killed, has left running, and starts it anew", async () => {
     const first = await start("--quiet");
     const before = await untilReady();
