@@ -157,7 +157,8 @@ export const fleetTables = {
     .index("by_time", ["seenAt"]),
 
   /**
-   * What was published: one row for each subsystem and `seq`. Never changed.
+   * What was published: one row for the same bytes, in however many channels. Never changed. Two
+   * channels may have other bytes under one `seq`; which is whose is said by `rollouts`.
    * Written by publishRelease.
    * Read by publishRelease, watchTargets, the rollout's own functions.
    * Deleted by nobody: a revert may reach far back.

@@ -5,7 +5,7 @@ import type { RolloutMode } from "./fleet-target.js";
 export type FleetRefusalCode =
   /** The release's `seq` is not above the newest one of the subsystem in the channel. */
   | "SEQ_NOT_NEWER"
-  /** The same `seq` was published with other bytes. */
+  /** The same `seq` was published in the channel with other bytes. */
   | "SEQ_TAKEN"
   /** The release that is reverted to was never published in the channel. */
   | "REVERTS_UNKNOWN"

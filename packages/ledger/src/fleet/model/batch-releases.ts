@@ -1,5 +1,5 @@
 import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
-import { findRelease, findRollout, findStats, type ReleaseOf } from "./find-rollout.js";
+import { findRollout, findStats, type ReleaseOf } from "./find-rollout.js";
 import type { WorkBudget } from "./work-budget.js";
 
 // Machines go back by one release, or by a few where several were skipped.
@@ -25,10 +25,11 @@ export class BatchReleases {
     this.#work = work;
   }
 
-  /** The release under a number, or null. */
-  async release({ subsystem, seq }: ReleaseOf): Promise<FleetRow<"releases"> | null> {
-    return await once(this.#releases, `${subsystem} ${seq}`, async () => {
-      const row = await findRelease(this.#ctx, subsystem, seq);
+  /** What a channel has under a number, or null. */
+  async release(of: ReleaseOf): Promise<FleetRow<"releases"> | null> {
+    return await once(this.#releases, `${of.channel} ${of.subsystem} ${of.seq}`, async () => {
+      const rollout = await this.rollout(of);
+      const row = rollout === null ? null : await this.#ctx.db.get(rollout.releaseId);
       this.#work.spend(1, bytesOf(row));
       return row;
     });
@@ -51,23 +52,22 @@ export class BatchReleases {
     });
   }
 
-  /** Finds the newest release with these bytes for a platform; null for bytes of nobody's. */
+  /** Finds a channel's newest release with these bytes for a platform; null for nobody's bytes. */
   async withBinary(
-    subsystem: string,
+    { channel, subsystem }: Omit<ReleaseOf, "seq">,
     platform: string,
     sha256: string,
   ): Promise<KnownBinary | null> {
-    const newest = await once(this.#newest, subsystem, async () => {
-      const rows = await this.#ctx.db
-        .query("releases")
-        .withIndex("by_seq", (q) => q.eq("subsystem", subsystem))
+    const newest = await once(this.#newest, `${channel} ${subsystem}`, async () => {
+      const rollouts = await this.#ctx.db
+        .query("rollouts")
+        .withIndex("by_seq", (q) => q.eq("channel", channel).eq("subsystem", subsystem))
         .order("desc")
         .take(MAX_RELEASES);
-      this.#work.spend(
-        1,
-        rows.map(bytesOf).reduce((sum, bytes) => sum + bytes, 0),
-      );
-      return rows;
+      const rows = await Promise.all(rollouts.map(({ releaseId }) => this.#ctx.db.get(releaseId)));
+      const bytes = rows.map(bytesOf).reduce((sum, bytes) => sum + bytes, 0);
+      this.#work.spend(1 + rows.length, bytes);
+      return rows.filter((row) => row !== null);
     });
     const found = newest.find(({ binaries }) => binaries[platform] === sha256);
     return found === undefined ? null : { version: found.version, seq: found.seq };

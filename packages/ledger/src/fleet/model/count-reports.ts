@@ -112,11 +112,12 @@ async function countAttempt(
 /** What a machine runs that is not what it tried: mostly what it went back to after it was watched. */
 async function nameBinary(
   { releases }: Batch,
-  { platform }: Machine,
+  { channel, platform }: Machine,
   subsystem: string,
   sha256: string | null,
 ): Promise<Running> {
-  const found = sha256 === null ? null : await releases.withBinary(subsystem, platform, sha256);
+  const of = { channel, subsystem };
+  const found = sha256 === null ? null : await releases.withBinary(of, platform, sha256);
   return { version: found?.version ?? null, seq: found?.seq ?? null, sha256 };
 }
 

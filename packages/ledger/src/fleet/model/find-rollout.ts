@@ -30,16 +30,16 @@ export async function newestRollout(
     .first();
 }
 
-/** Finds a published release, in whichever channel. */
+/**
+ * Finds what a channel has under a number; another channel may have other bytes under it, for a
+ * token of one channel decides nothing in another.
+ */
 export async function findRelease(
   ctx: FleetQueryCtx,
-  subsystem: string,
-  seq: number,
+  of: ReleaseOf,
 ): Promise<FleetRow<"releases"> | null> {
-  return await ctx.db
-    .query("releases")
-    .withIndex("by_seq", (q) => q.eq("subsystem", subsystem).eq("seq", seq))
-    .unique();
+  const rollout = await findRollout(ctx, of);
+  return rollout === null ? null : await ctx.db.get(rollout.releaseId);
 }
 
 /** Finds what had to be approved of a release, or null if nothing had. */

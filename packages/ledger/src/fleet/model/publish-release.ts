@@ -22,6 +22,9 @@ export interface Publication {
   readonly actor: string;
 }
 
+// One for each channel at most; where there are more, the bytes are kept once more.
+const MAX_SAME_SEQ = 20;
+
 /**
  * Takes a release into a channel: it begins to roll out, or waits for approval. The same bytes
  * again are answered as they stand, and change nothing.
@@ -33,11 +36,11 @@ export async function publishRelease(
   const { channel, manifest, actor } = publication;
   const { subsystem, seq, version } = manifest;
   const target = { channel, subsystem };
-  const known = await findRelease(ctx, subsystem, seq);
-  if (known !== null && !isSame(known.release, publication.release)) {
+  const there = await findRollout(ctx, { ...target, seq });
+  const taken = there === null ? null : await ctx.db.get(there.releaseId);
+  if (taken !== null && !isSame(taken.release, publication.release)) {
     return await refuse(ctx, publication, "SEQ_TAKEN", "was published with other bytes");
   }
-  const there = await findRollout(ctx, { ...target, seq });
   if (there !== null) {
     const generation = (await findRingTarget(ctx, target))?.generation ?? 0;
     return { ok: true, mode: there.mode, generation };
@@ -45,7 +48,7 @@ export async function publishRelease(
   const problem = await findProblem(ctx, publication);
   if (problem !== null) return await refuse(ctx, publication, ...problem);
 
-  const releaseId = known?._id ?? (await insertRelease(ctx, publication));
+  const releaseId = (await findSame(ctx, publication)) ?? (await insertRelease(ctx, publication));
   const now = Date.now();
   const policy = rolloutPolicy();
   const isWaiting = await needsApproval(ctx, publication);
@@ -92,9 +95,8 @@ async function findProblem(
   }
   if (manifest.expiresAt <= Date.now()) return ["MANIFEST_EXPIRED", "has expired"];
   if (reverts === null) return null;
-  const isKnown = (await findRollout(ctx, { channel, subsystem, seq: reverts })) !== null;
-  const old = await findRelease(ctx, subsystem, reverts);
-  if (!isKnown || old === null) {
+  const old = await findRelease(ctx, { channel, subsystem, seq: reverts });
+  if (old === null) {
     return ["REVERTS_UNKNOWN", `goes back to ${reverts}, which was never in "${channel}"`];
   }
   const isOther = Object.entries(binariesOf(manifest)).some(
@@ -125,6 +127,18 @@ async function needsApproval(
   if (settled === null) return false;
   const step = releaseStep(settled.version, manifest);
   return step === null || step === "major";
+}
+
+/** Finds the very same bytes, which another channel has had before. */
+async function findSame(
+  ctx: FleetMutationCtx,
+  { release, manifest: { subsystem, seq } }: Publication,
+): Promise<FleetId<"releases"> | null> {
+  const rows = await ctx.db
+    .query("releases")
+    .withIndex("by_seq", (q) => q.eq("subsystem", subsystem).eq("seq", seq))
+    .take(MAX_SAME_SEQ);
+  return rows.find((row) => isSame(row.release, release))?._id ?? null;
 }
 
 async function insertRelease(
