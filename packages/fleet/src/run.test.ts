@@ -52,6 +52,19 @@ test("an outcome that is no success goes to stderr, and its object to stdout", a
   expect((await ran(["act", "--json"], commands)).out).toEqual(['{"done":false}']);
 });
 
+test("a full disk is DISK_FULL whatever was written, with the path where the system says it", async () => {
+  const full = { code: "ENOSPC", path: "/srv/state" };
+  const commands = command(() => {
+    throw Object.assign(new Error("ENOSPC: no space left on device, mkdir '/srv/state'"), full);
+  });
+  const { code, log } = await ran(["act"], commands);
+  expect(code).toBe(3);
+  expect(log).toEqual([
+    'Cannot go on at "/srv/state": expected free space, got "ENOSPC"',
+    "DISK_FULL: Free space on the disk of the path that is named, then run it again",
+  ]);
+});
+
 test("a refusal is 3, with its reason and the next step", async () => {
   const commands = command(() => {
     throw new SyncError("PINNED", "Cannot update nats: it is pinned");
