@@ -23,8 +23,9 @@ import {
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { stringify } from "yaml";
-import { makeMachineKey, rawPublicKey } from "../../fleet/src/ledger/machine-file.js";
+import { makeMachineKey } from "../../fleet/src/ledger/machine-file.js";
 import { signCall } from "../../fleet/src/ledger/sign-call.js";
+import { signEnrolment } from "../../fleet/src/ledger/sign-enrolment.js";
 import { FLEET_TOKENS, LedgerRig } from "./ledger-rig.js";
 import { rawArtifact, SignedFleet } from "./signed-fleet.js";
 
@@ -71,8 +72,8 @@ export class LiveFleet {
   async enrol(name: string, channel = "stable"): Promise<LiveMachine> {
     const privateKey = makeMachineKey();
     const answer = await this.mutate(FLEET_FUNCTIONS.enrolMachine, {
-      ...{ enrolToken: FLEET_TOKENS.enrol, publicKey: rawPublicKey(privateKey), name },
-      ...{ channel, platform: PLATFORM },
+      enrolToken: FLEET_TOKENS.enrol,
+      ...signEnrolment(privateKey, { name, channel, platform: PLATFORM }, Date.now()),
     });
     return new LiveMachine(this, answer as Enrolment, privateKey);
   }

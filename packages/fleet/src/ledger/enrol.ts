@@ -1,12 +1,7 @@
 import { FLEET_FUNCTIONS, type PlatformKey } from "@tideline/version/fleet";
 import { type AskOptions, askLedger } from "./ask-ledger.js";
-import {
-  type Machine,
-  makeMachineKey,
-  rawPublicKey,
-  readMachineFile,
-  writeMachine,
-} from "./machine-file.js";
+import { type Machine, makeMachineKey, readMachineFile, writeMachine } from "./machine-file.js";
+import { signEnrolment } from "./sign-enrolment.js";
 
 /** What a machine says of itself when it joins. */
 export interface EnrolRequest {
@@ -39,11 +34,11 @@ export async function enrol(
   if (before === null) {
     await writeMachine(state, { ...about, machineId: null, enrolledAt: 0 });
   }
-  const publicKey = rawPublicKey(privateKey);
+  const enrolment = signEnrolment(privateKey, { name, channel, platform }, Date.now());
   const answer = await askLedger(
     "mutation",
     FLEET_FUNCTIONS.enrolMachine,
-    { enrolToken, publicKey, name, channel, platform },
+    { enrolToken, ...enrolment },
     { ...ask, doing: "enrol", token: "TIDELINE_FLEET_ENROL_TOKEN" },
   );
   const { machineId, enrolledAt } = answer as { machineId: unknown; enrolledAt: unknown };

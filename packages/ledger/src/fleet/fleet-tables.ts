@@ -275,6 +275,8 @@ export const fleetTables = {
     channel: v.string(),
     platform: v.string(),
     enrolledAt: v.number(),
+    /** Of its newest enrolment, by its own clock. */
+    signedAt: v.optional(v.number()),
     /** When it came into its channel, if it was in another one before. */
     movedAt: v.optional(v.number()),
     lastSeenAt: v.optional(v.number()),

@@ -12,6 +12,9 @@ import type { LedgerClient } from "./ledger-client.js";
 import { failure } from "./rig.js";
 import { withVariable } from "./with-variable.js";
 
+// Looked at last of all.
+const SIGNED = { signedAt: 1, signature: "" };
+
 /** Who may read the fleet, publish to it and join it. */
 export function fleetAccessSuite(getClient: () => LedgerClient): void {
   const rig = () => new FleetRig(getClient());
@@ -63,7 +66,7 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
       enrol: {
         enrolMachine: mutation(
           FLEET_FUNCTIONS.enrolMachine,
-          { publicKey, name: "m", channel, platform: PLATFORM },
+          { publicKey, name: "m", channel, platform: PLATFORM, ...SIGNED },
           "enrolToken",
         ),
       },
@@ -169,7 +172,7 @@ export function fleetAccessSuite(getClient: () => LedgerClient): void {
       const enrol = (change: object) =>
         r.client.mutation(FLEET_FUNCTIONS.enrolMachine, {
           ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: `${"C".repeat(42)}A=`, name: "m" },
-          ...{ channel: r.channel, platform: PLATFORM },
+          ...{ channel: r.channel, platform: PLATFORM, ...SIGNED },
           ...change,
         });
       const wrong: [object, string][] = [

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type {
   AttemptReport,
+  Enrolment,
   FleetAnswer,
   FleetSubsystem,
   FleetTarget,
@@ -11,7 +12,12 @@ import type {
   RolloutPolicy,
   SignedRelease,
 } from "@tideline/version/fleet";
-import { DEFAULT_ROLLOUT_POLICY, FLEET_FUNCTIONS, signedCallText } from "@tideline/version/fleet";
+import {
+  DEFAULT_ROLLOUT_POLICY,
+  enrolmentText,
+  FLEET_FUNCTIONS,
+  signedCallText,
+} from "@tideline/version/fleet";
 import { vi } from "vitest";
 import type { LedgerClient } from "./ledger-client.js";
 
@@ -248,21 +254,17 @@ export class TestMachine {
   }
 
   static async enrol(rig: FleetRig, name: string): Promise<TestMachine> {
-    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-    const answer = await rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, {
-      ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: rawKey(publicKey), name },
-      ...{ channel: rig.channel, platform: PLATFORM },
-    });
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const args = enrolment(privateKey, { name, channel: rig.channel });
+    const answer = await rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, args);
     const machine = answer as { machineId: string; enrolledAt: number };
     return new TestMachine(rig, privateKey, machine, name);
   }
 
   /** Goes to another channel, by enrolling there. */
   async move(channel: string): Promise<void> {
-    await this.#rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, {
-      ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: rawKey(createPublicKey(this.#key)) },
-      ...{ name: this.#name, channel, platform: PLATFORM },
-    });
+    const args = enrolment(this.#key, { name: this.#name, channel });
+    await this.#rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, args);
   }
 
   /** Signs a message as the ledger wants it. */
@@ -302,6 +304,17 @@ export class TestMachine {
     this.calls += 1;
     return (await this.#rig.client.mutation(path, { ...this.sign(message) })) as MachineAnswer;
   }
+}
+
+/** The arguments with which the owner of a key enrols. */
+export function enrolment(
+  privateKey: KeyObject,
+  change: { readonly channel: string } & Partial<Enrolment>,
+) {
+  const publicKey = rawKey(createPublicKey(privateKey));
+  const said = { publicKey, name: "machine", platform: PLATFORM, signedAt: Date.now(), ...change };
+  const signature = sign(null, Buffer.from(enrolmentText(said)), privateKey).toString("base64");
+  return { enrolToken: FLEET_ENROL_TOKEN, ...said, signature };
 }
 
 /** The 32 bytes of an Ed25519 public key, in base64. */

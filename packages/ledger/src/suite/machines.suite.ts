@@ -3,11 +3,10 @@ import type { AttemptReport, FleetMachine } from "@tideline/version/fleet";
 import { FLEET_FUNCTIONS } from "@tideline/version/fleet";
 import { describe, expect, test } from "vitest";
 import {
-  FLEET_ENROL_TOKEN,
+  enrolment,
   FLEET_TOKEN,
   FleetRig,
   PLATFORM,
-  rawKey,
   sha256Of,
   type TestMachine,
 } from "./fleet-rig.js";
@@ -39,18 +38,45 @@ export function machinesSuite(getClient: () => LedgerClient): void {
   describe("enrolment", () => {
     test("the same key again is the same machine, by its newest name and channel", async () => {
       const r = rig();
-      const { publicKey } = generateKeyPairSync("ed25519");
-      const enrol = async (change: object) =>
-        await r.client.mutation(FLEET_FUNCTIONS.enrolMachine, {
-          ...{ enrolToken: FLEET_ENROL_TOKEN, publicKey: rawKey(publicKey), name: "first" },
-          ...{ channel: r.channel, platform: PLATFORM, ...change },
-        });
+      const { privateKey } = generateKeyPairSync("ed25519");
+      const enrol = async (change: object) => {
+        const args = enrolment(privateKey, { name: "first", channel: r.channel, ...change });
+        return await r.client.mutation(FLEET_FUNCTIONS.enrolMachine, args);
+      };
       const first = await enrol({});
       expect(await enrol({ name: "second" })).toEqual(first);
       expect(await r.machines()).toMatchObject([{ ...(first as object), name: "second" }]);
       const { channel: elsewhere } = rig();
       expect(await enrol({ channel: elsewhere })).toEqual(first);
       expect(await r.machines()).toEqual([]);
+    });
+
+    test("nobody enrols with a key that is not theirs, or with what its owner said before", async () => {
+      const r = rig();
+      const { privateKey } = generateKeyPairSync("ed25519");
+      const enrol = (args: object) =>
+        r.client.mutation(FLEET_FUNCTIONS.enrolMachine, { ...args } as Record<string, unknown>);
+      const own = enrolment(privateKey, { channel: r.channel });
+      const thief = generateKeyPairSync("ed25519").privateKey;
+      const { channel } = rig();
+      const changes: object[] = [
+        enrolment(thief, { channel, publicKey: own.publicKey }),
+        ...[{ channel }, { name: "b" }, { platform: "darwin-arm64" }, { signature: "" }],
+        { signedAt: own.signedAt + 1 },
+      ];
+      for (const change of changes) {
+        await failure(enrol({ ...own, ...change }), "UNAUTHENTICATED");
+      }
+      expect(await r.machines()).toEqual([]);
+      const before = enrolment(privateKey, { channel, signedAt: own.signedAt - 1 });
+      const answer = await enrol(own);
+      // After a lost answer.
+      expect(await enrol(own)).toEqual(answer);
+      await failure(enrol(before), "INVALID_ARGUMENT");
+      const day = 24 * 60 * 60_000;
+      const early = enrolment(privateKey, { channel, signedAt: Date.now() + 2 * day });
+      await failure(enrol(early), "INVALID_ARGUMENT");
+      expect(await r.machines()).toMatchObject([{ channel: r.channel }]);
     });
 
     test("a machine that was removed is not heard any more", async () => {

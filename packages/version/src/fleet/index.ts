@@ -9,6 +9,7 @@ export {
   type RolloutDecision,
   type RolloutProgress,
 } from "./decide-rollout.js";
+export { type Enrolment, enrolmentText } from "./enrolment.js";
 export type { FleetAnswer, FleetRefusalCode } from "./fleet-answer.js";
 export { FLEET_FUNCTIONS } from "./fleet-function-names.js";
 export {

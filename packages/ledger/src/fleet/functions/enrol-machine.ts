@@ -3,12 +3,13 @@ import { v } from "convex/values";
 import { mutation } from "../fleet-data-model.js";
 import { authorizeEnrolment } from "../model/authorize-fleet.js";
 import { checkChannel, checkText, refuseArgument } from "../model/check-fleet-arguments.js";
-import { enrolMachine as enrol } from "../model/enrol-machine.js";
+import { enrolMachine as enrol, requireOwnSignature } from "../model/enrol-machine.js";
 
 const DOING = "enrol machine";
 
 /**
- * Takes a machine into the fleet by its public key. The same key again is the same machine.
+ * Takes a machine into the fleet by its public key, of which it shows that it has the private
+ * half. The same key again is the same machine.
  *
  * @throws {ConvexError} FLEET_NOT_CONFIGURED, UNAUTHENTICATED, INVALID_ARGUMENT.
  */
@@ -19,9 +20,11 @@ export const enrolMachine = mutation({
     name: v.string(),
     channel: v.string(),
     platform: v.string(),
+    signedAt: v.number(),
+    signature: v.string(),
   },
   returns: v.object({ machineId: v.string(), enrolledAt: v.number() }),
-  handler: async (ctx, { enrolToken, ...enrolment }) => {
+  handler: async (ctx, { enrolToken, signature, ...enrolment }) => {
     authorizeEnrolment(DOING, enrolToken);
     const { publicKey, name, channel, platform } = enrolment;
     if (!PUBLIC_KEY.test(publicKey)) {
@@ -32,6 +35,7 @@ export const enrolMachine = mutation({
     if (!PLATFORM.test(platform)) {
       refuseArgument(DOING, 'platform such as "linux-x64-glibc"', platform);
     }
-    return await enrol(ctx, enrolment);
+    await requireOwnSignature(DOING, enrolment, signature);
+    return await enrol(ctx, DOING, enrolment);
   },
 });
