@@ -161,7 +161,7 @@ test("a canary that fails halts the rollout, and the page says where, why and wh
   await card(page).getByRole("status").getByText("Halted").waitFor();
   const why = card(page).getByRole("list", { name: "Why machines failed" });
   expect(await why.innerText()).toMatch(
-    /^Not ready on workshop-2\. Look at the service's log in the report/,
+    /^Not ready on workshop-2\. Look at the service's log; the version was not ready in time/,
   );
   await page.getByRole("button", { name: "Failed 1" }).click();
   // It runs again what it ran before.
