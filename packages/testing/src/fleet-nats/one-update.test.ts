@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServiceState } from "../../../fleet/src/supervise/supervisor.js";
 import { findNatsServer } from "../find-nats-server.js";
 import { findProcessCompose } from "../find-process-compose.js";
-import { untilState } from "../fleet-supervise/world.js";
+import { untilState } from "../until-state.js";
 import { NAMES, NatsMachine, type NatsPrograms, OTHERS } from "./nats-machine.js";
 
 const processCompose = await findProcessCompose();

@@ -15,7 +15,7 @@ import { findProcessCompose } from "../find-process-compose.js";
 import { CuttableProxy, freePort, ProcessComposeRig } from "../process-compose-rig/index.js";
 import type { ServiceVariant } from "../service-program/index.js";
 import { SignedFleet } from "../signed-fleet.js";
-import { untilState } from "./world.js";
+import { untilState } from "../until-state.js";
 
 const program = await findProcessCompose();
 const KINDS =

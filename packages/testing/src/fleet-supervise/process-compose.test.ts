@@ -9,7 +9,7 @@ import type { ServiceState } from "../../../fleet/src/supervise/supervisor.js";
 import { findProcessCompose, PROCESS_COMPOSE_VERSION } from "../find-process-compose.js";
 import { freePort, ProcessComposeRig } from "../process-compose-rig/index.js";
 import { writeServiceProgram } from "../service-program/index.js";
-import { untilState } from "./world.js";
+import { untilState } from "../until-state.js";
 
 const program = await findProcessCompose();
 const never = new AbortController().signal;

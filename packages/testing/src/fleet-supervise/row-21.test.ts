@@ -6,7 +6,8 @@ import { identityOf } from "../../../fleet/src/engine/process-identity.js";
 import type { ServiceState } from "../../../fleet/src/supervise/supervisor.js";
 import { findProcessCompose } from "../find-process-compose.js";
 import { CuttableProxy } from "../process-compose-rig/index.js";
-import { untilState, World, type WorldKind } from "./world.js";
+import { untilState } from "../until-state.js";
+import { World, type WorldKind } from "./world.js";
 
 const program = await findProcessCompose();
 const KINDS: WorldKind[] = program === null ? ["built-in"] : ["built-in", "process-compose"];

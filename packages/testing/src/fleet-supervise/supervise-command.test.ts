@@ -9,7 +9,7 @@ import { openSupervisor } from "../../../fleet/src/supervise/open-supervisor.js"
 import type { Supervisor } from "../../../fleet/src/supervise/supervisor.js";
 import { writeServiceProgram } from "../service-program/index.js";
 import { runSync, type SyncProcess, startSync } from "../sync-process.js";
-import { untilState } from "./world.js";
+import { untilState } from "../until-state.js";
 
 describe("tideline-sync supervise", () => {
   let folder: string;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { passGate } from "../../../fleet/src/engine/pass-gate.js";
 import { SystemdSupervisor } from "../../../fleet/src/supervise/systemd.js";
 import { type SystemctlRig, writeSystemctl } from "../systemctl-rig/index.js";
-import { untilState, World } from "./world.js";
+import { untilState } from "../until-state.js";
+import { World } from "./world.js";
 
 const never = new AbortController().signal;
 

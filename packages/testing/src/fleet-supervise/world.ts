@@ -8,7 +8,7 @@ import {
   startSupervisor,
 } from "../../../fleet/src/supervise/built-in/start-supervisor.js";
 import { ProcessComposeSupervisor } from "../../../fleet/src/supervise/process-compose.js";
-import type { ServiceState, Supervisor } from "../../../fleet/src/supervise/supervisor.js";
+import type { Supervisor } from "../../../fleet/src/supervise/supervisor.js";
 import { parseSupervisorAddress } from "../../../fleet/src/supervise/supervisor-address.js";
 import { freePort, ProcessComposeRig } from "../process-compose-rig/index.js";
 import { type ServiceProgramOptions, writeServiceProgram } from "../service-program/index.js";
@@ -149,22 +149,4 @@ export class World {
       }),
     };
   }
-}
-
-/** Waits by the supervisor's own watch until a state is told that satisfies. */
-export async function untilState(
-  supervisor: Supervisor,
-  service: string,
-  is: (state: ServiceState) => boolean,
-): Promise<ServiceState> {
-  const found = new AbortController();
-  let state: ServiceState | null = null;
-  const onState = (now: ServiceState) => {
-    if (state !== null || !is(now)) return;
-    state = now;
-    found.abort();
-  };
-  await supervisor.watch(service, onState, found.signal);
-  if (state === null) throw new Error(`The watch of "${service}" ended without that state`);
-  return state;
 }

@@ -8,10 +8,11 @@ import {
   writeServiceProgram,
 } from "@tideline/testing/service-program";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { untilState } from "../../../../testing/src/until-state.js";
 import type { BuiltInService } from "../../config/sync-config.js";
 import { identityOf } from "../../engine/process-identity.js";
 import { openSupervisor } from "../open-supervisor.js";
-import type { ServiceState, Supervisor } from "../supervisor.js";
+import type { Supervisor } from "../supervisor.js";
 import { type RunningSupervisor, startSupervisor } from "./start-supervisor.js";
 
 const PACE = { soonMs: 10, laterMs: 20, timeoutMs: 2_000 };
@@ -38,7 +39,7 @@ afterEach(async () => {
 describe("the built-in supervisor", () => {
   it("starts what the configuration names, and says when it is ready", async () => {
     const supervisor = await supervise({ demo: await service("demo", { version: "1.0.0" }) });
-    const state = await until(supervisor, "demo", (now) => now.isReady === true);
+    const state = await untilState(supervisor, "demo", (now) => now.isReady === true);
     expect(state).toMatchObject({ isRunning: true, restarts: 0, exitCode: null });
     expect(await starts("demo")).toEqual([`${state.pid} 1.0.0`]);
   });
@@ -48,11 +49,11 @@ describe("the built-in supervisor", () => {
       demo: await service("demo", { version: "1.0.0" }),
       other: await service("other", { version: "1.0.0" }),
     });
-    const before = await until(supervisor, "demo", (now) => now.isReady === true);
-    const other = await until(supervisor, "other", (now) => now.isReady === true);
+    const before = await untilState(supervisor, "demo", (now) => now.isReady === true);
+    const other = await untilState(supervisor, "other", (now) => now.isReady === true);
     await writeServiceProgram(join(folder, "demo", "demo"), { version: "1.1.0" });
     await supervisor.restart("demo", stopWatching.signal);
-    const after = await until(supervisor, "demo", (now) => now.isReady === true);
+    const after = await untilState(supervisor, "demo", (now) => now.isReady === true);
     expect(after.pid).not.toBe(before.pid);
     expect(after.restarts).toBe(0);
     expect(await starts("demo")).toEqual([`${before.pid} 1.0.0`, `${after.pid} 1.1.0`]);
@@ -63,9 +64,13 @@ describe("the built-in supervisor", () => {
     const supervisor = await supervise({
       demo: await service("demo", { version: "1.0.0", variant: "crash-later" }),
     });
-    const { pid } = await until(supervisor, "demo", (now) => now.isReady === true);
+    const { pid } = await untilState(supervisor, "demo", (now) => now.isReady === true);
     process.kill(pid ?? 0, "SIGUSR1");
-    const after = await until(supervisor, "demo", (now) => now.isReady === true && now.pid !== pid);
+    const after = await untilState(
+      supervisor,
+      "demo",
+      (now) => now.isReady === true && now.pid !== pid,
+    );
     expect(after).toMatchObject({ restarts: 1, exitCode: 4 });
   });
 
@@ -73,7 +78,7 @@ describe("the built-in supervisor", () => {
     const supervisor = await supervise({
       demo: await service("demo", { version: "1.0.0", variant: "crash-at-start" }),
     });
-    const state = await until(supervisor, "demo", (now) => now.restarts >= 5);
+    const state = await untilState(supervisor, "demo", (now) => now.restarts >= 5);
     expect(state).toMatchObject({ exitCode: 3 });
     // 10 + 20 + 40 + 80 ms before the fifth end.
     expect(lines.filter((line) => line.includes("cannot start: broken")).length).toBeGreaterThan(4);
@@ -82,9 +87,9 @@ describe("the built-in supervisor", () => {
   it("kills a service that ignores SIGTERM once its time is over", async () => {
     const stubborn = await service("demo", { version: "1.0.0", variant: "ignores-sigterm" });
     const supervisor = await supervise({ demo: { ...stubborn, shutdownTimeoutMs: 100 } });
-    const before = await until(supervisor, "demo", (now) => now.isReady === true);
+    const before = await untilState(supervisor, "demo", (now) => now.isReady === true);
     await supervisor.restart("demo", stopWatching.signal);
-    const after = await until(supervisor, "demo", (now) => now.isReady === true);
+    const after = await untilState(supervisor, "demo", (now) => now.isReady === true);
     expect(after.pid).not.toBe(before.pid);
     expect(await isAlive(before.pid)).toBe(false);
     expect(lines).toContain("demo did not end within 100 ms: killed");
@@ -104,7 +109,7 @@ describe("the built-in supervisor", () => {
       demo: await service("demo", { version: "1.0.0", variant: "never-ready" }),
     });
     await untilLine(/starts$/);
-    const state = await until(supervisor, "demo", (now) => now.isRunning);
+    const state = await untilState(supervisor, "demo", (now) => now.isRunning);
     expect(state.isReady).toBe(false);
   });
 
@@ -112,22 +117,22 @@ describe("the built-in supervisor", () => {
     const supervisor = await supervise({
       demo: await service("demo", { version: "1.0.0", variant: "ready-then-not" }),
     });
-    const { pid } = await until(supervisor, "demo", (now) => now.isReady === true);
+    const { pid } = await untilState(supervisor, "demo", (now) => now.isReady === true);
     process.kill(pid ?? 0, "SIGUSR2");
-    const state = await until(supervisor, "demo", (now) => now.isReady === false);
+    const state = await untilState(supervisor, "demo", (now) => now.isReady === false);
     expect(state).toMatchObject({ pid, isRunning: true, restarts: 0 });
   });
 
   it("says nothing about readiness where no probe is configured", async () => {
     const demo = await service("demo", { version: "1.0.0" });
     const supervisor = await supervise({ demo: { ...demo, readiness: null } });
-    const state = await until(supervisor, "demo", (now) => now.isRunning);
+    const state = await untilState(supervisor, "demo", (now) => now.isRunning);
     expect(state.isReady).toBeNull();
   });
 
   it("refuses to restart with a binary that does not run here, and takes the next one that does", async () => {
     const supervisor = await supervise({ demo: await service("demo", { version: "1.0.0" }) });
-    await until(supervisor, "demo", (now) => now.isReady === true);
+    await untilState(supervisor, "demo", (now) => now.isReady === true);
     await writeFile(join(folder, "demo", "demo"), "#!/no/such/interpreter\n");
     await expect(supervisor.restart("demo", stopWatching.signal)).rejects.toMatchObject({
       kind: "failed",
@@ -138,7 +143,7 @@ describe("the built-in supervisor", () => {
     });
     await writeServiceProgram(join(folder, "demo", "demo"), { version: "1.0.1" });
     await supervisor.start("demo", stopWatching.signal);
-    await until(supervisor, "demo", (now) => now.isReady === true);
+    await untilState(supervisor, "demo", (now) => now.isReady === true);
   });
 
   it("keeps the newest 1,000 lines, and of a line without an end 4,096 characters", async () => {
@@ -165,7 +170,7 @@ describe("the built-in supervisor", () => {
   it("leaves a supervisor alone that listens on the socket already", async () => {
     const demo = await service("demo", { version: "1.0.0" });
     const supervisor = await supervise({ demo });
-    const before = await until(supervisor, "demo", (now) => now.isReady === true);
+    const before = await untilState(supervisor, "demo", (now) => now.isReady === true);
     await expect(
       startSupervisor({ socket: join(folder, "s.sock"), services: { demo } }),
     ).rejects.toThrow("another one listens on");
@@ -175,7 +180,7 @@ describe("the built-in supervisor", () => {
 
   it("ends its services in order, removes its socket and its list, and says that it has ended", async () => {
     const supervisor = await supervise({ demo: await service("demo", { version: "1.0.0" }) });
-    const { pid } = await until(supervisor, "demo", (now) => now.isReady === true);
+    const { pid } = await untilState(supervisor, "demo", (now) => now.isReady === true);
     await running?.close();
     await running?.closed;
     expect(await isAlive(pid)).toBe(false);
@@ -207,23 +212,6 @@ async function service(name: string, program: ServiceProgramOptions): Promise<Bu
 
 function plain(command: readonly string[]): BuiltInService {
   return { command, folder, environment: {}, readiness: null, shutdownTimeoutMs: 5_000 };
-}
-
-/** Waits for a state by the supervisor's own stream. */
-async function until(
-  supervisor: Supervisor,
-  name: string,
-  is: (state: ServiceState) => boolean,
-): Promise<ServiceState> {
-  const found = new AbortController();
-  let state: ServiceState | null = null;
-  const onState = (now: ServiceState) => {
-    if (state !== null || !is(now)) return;
-    state = now;
-    found.abort();
-  };
-  await supervisor.watch(name, onState, found.signal);
-  return state ?? expect.fail("the watch ended without that state");
 }
 
 /** Waits until some service has written a line. */
