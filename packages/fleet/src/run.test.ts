@@ -34,7 +34,7 @@ async function ran(args: readonly string[], commands: readonly AddCommand[], sig
 }
 
 function command(act: () => Promise<Outcome> | Outcome): readonly AddCommand[] {
-  const spec = { usage: "act [name]", summary: "Acts", examples: ["tideline-sync act nats"] };
+  const spec = { usage: "act [subsystem]", summary: "Acts", examples: ["tideline-sync act nats"] };
   return [addCommand({ ...spec, run: async () => await act() })];
 }
 
@@ -78,6 +78,14 @@ test("a refusal is 3, with its reason and the next step", async () => {
   expect(out.map((line) => JSON.parse(line))).toEqual([
     { error: { reason: "PINNED", message, nextStep } },
   ]);
+});
+
+test("the next step of a subsystem's refusal can be typed as it stands", async () => {
+  const commands = command(() => {
+    throw new SyncError("PINNED", "Cannot update nats: it is pinned");
+  });
+  const { log } = await ran(["act", "nats"], commands);
+  expect(log[1]).toBe("PINNED: `tideline-sync pin nats --remove` lets updates through again");
 });
 
 test("what is wrong with the configuration or an option is 2", async () => {

@@ -8,6 +8,7 @@ import {
   sampleAct,
   sampleInstall,
   sampleMachine,
+  sampleRing,
   sampleRollout,
   sampleSubsystem,
   sampleView,
@@ -36,13 +37,29 @@ const buttons = (within_: HTMLElement) =>
 const rowNames = () =>
   [...document.querySelectorAll("[data-row] [data-row-button]")].map((row) => row.textContent);
 
+const ALL_BEGAN = sampleRollout({
+  rings: [sampleRing({ state: "open", machines: 5, started: 5, committed: 2 })],
+});
+const NONE_WELL = sampleRollout({
+  rings: [sampleRing({ state: "open", machines: 5, started: 2 })],
+});
 const WAITING = sampleSubsystem({ rollout: sampleRollout({ mode: "waiting-for-approval" }) });
 
 test.each<[string, FleetSubsystem, string[]]>([
   ["settled", sampleSubsystem(), ["Revert"]],
   ["before its first release settled", sampleSubsystem({ settled: null }), []],
   ["waiting for approval", WAITING, ["Approve", "Reject", "Revert"]],
-  ["running", sampleSubsystem({ rollout: sampleRollout() }), ["Pause", "Halt", "Revert"]],
+  ["running", sampleSubsystem({ rollout: ALL_BEGAN }), ["Pause", "Halt", "Revert"]],
+  [
+    "running while some are silent",
+    sampleSubsystem({ rollout: sampleRollout() }),
+    ["Pause", "Do not wait", "Halt", "Revert"],
+  ],
+  [
+    "running before anybody is well",
+    sampleSubsystem({ rollout: NONE_WELL }),
+    ["Pause", "Halt", "Revert"],
+  ],
   [
     "paused",
     sampleSubsystem({ rollout: sampleRollout({ mode: "paused" }) }),
@@ -51,7 +68,7 @@ test.each<[string, FleetSubsystem, string[]]>([
   ["halted", sampleSubsystem({ rollout: sampleRollout({ mode: "halted" }) }), ["Resume", "Revert"]],
   [
     "running while a major one waits",
-    sampleSubsystem({ rollout: sampleRollout(), waiting: WAITING.rollout }),
+    sampleSubsystem({ rollout: ALL_BEGAN, waiting: WAITING.rollout }),
     ["Approve", "Reject", "Pause", "Halt", "Revert"],
   ],
 ])("a subsystem that is %s offers what can be done then", (_, subsystem, names) => {

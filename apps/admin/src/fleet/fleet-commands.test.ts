@@ -11,6 +11,7 @@ import {
   rejectAdvice,
   resumeAdvice,
   revertAdvice,
+  withoutSilentAdvice,
 } from "./fleet-commands.js";
 import { sampleAct, sampleRollout, sampleSubsystem } from "./sample-fleet.js";
 
@@ -37,6 +38,7 @@ describe("what a shell makes of the command", () => {
     [rejectAdvice(STABLE), ["approve", "nats", "--reject", "--note", "…"]],
     [pauseAdvice(STABLE), ["rollout", "pause", "nats", "--note", "…"]],
     [resumeAdvice(BETA), ["rollout", "resume", "nats", "--channel", "beta"]],
+    [withoutSilentAdvice(STABLE), ["rollout", "resume", "nats", "--without-silent"]],
     [haltAdvice(BETA), ["rollout", "halt", "nats", "--channel", "beta", "--note", "…"]],
     [revertAdvice(STABLE, []), ["publish", "nats", "--revert", "SEQ", "--notes", "…"]],
   ])("$command", ({ command }, words) => {

@@ -37,6 +37,14 @@ export function resumeAdvice(of: Of): CommandAdvice {
   };
 }
 
+export function withoutSilentAdvice(of: Of): CommandAdvice {
+  return {
+    sentence:
+      "For machines that are switched off: those of the open ring that have not begun are waited for no longer. With TIDELINE_FLEET_TOKEN set:",
+    command: `tideline-sync rollout resume ${named(of)} --without-silent`,
+  };
+}
+
 export function haltAdvice(of: Of): CommandAdvice {
   return {
     sentence: "As a failed ring does: no further machine begins until somebody resumes. Say why:",

@@ -1,5 +1,13 @@
 import type { FleetAuditEntry, FleetMachine, FleetSubsystem } from "@tideline/version/fleet";
-import { CirclePause, CirclePlay, CircleX, OctagonX, ShieldCheck, Undo2 } from "lucide-react";
+import {
+  CirclePause,
+  CirclePlay,
+  CircleX,
+  FastForward,
+  OctagonX,
+  ShieldCheck,
+  Undo2,
+} from "lucide-react";
 import { useId } from "react";
 import { Badge } from "../words/badge.js";
 import type { CommandAction } from "../words/command-actions.js";
@@ -12,6 +20,7 @@ import {
   rejectAdvice,
   resumeAdvice,
   revertAdvice,
+  withoutSilentAdvice,
 } from "./fleet-commands.js";
 import { ReleaseLine } from "./release-line.js";
 import { subsystemState } from "./rollout-mode.js";
@@ -96,6 +105,9 @@ function actionsOf(
     ...(mode === "running"
       ? [{ name: "Pause", Icon: CirclePause, advice: pauseAdvice(subsystem) }]
       : []),
+    ...(hasSilent(rollout)
+      ? [{ name: "Do not wait", Icon: FastForward, advice: withoutSilentAdvice(subsystem) }]
+      : []),
     ...(mode === "running" || mode === "paused"
       ? [{ name: "Halt", Icon: OctagonX, advice: haltAdvice(subsystem) }]
       : []),
@@ -103,4 +115,10 @@ function actionsOf(
       ? [{ name: "Revert", Icon: Undo2, advice: revertAdvice(subsystem, audit) }]
       : []),
   ];
+}
+
+/** Whether machines of the open ring have not begun while others are well: where none is, nobody goes on. */
+function hasSilent(rollout: FleetSubsystem["rollout"]): boolean {
+  const open = rollout?.mode === "running" ? rollout.rings[rollout.ring] : undefined;
+  return (open?.committed ?? 0) > 0 && (open?.started ?? 0) < (open?.machines ?? 0);
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config/load-config.js";
 import type { SyncConfig } from "../config/sync-config.js";
+import { SyncError } from "../sync-error.js";
 import { EXIT_CODES, type Outcome, type Terminal } from "./terminal.js";
 
 /** Adds one command to the program. */
@@ -60,11 +61,17 @@ export function addCommand<Options extends object>({
       .addHelpText("after", `\nExamples:\n${lines}`);
     command.action(async () => {
       const options = command.opts<Call<Options>["options"]>();
+      const words = command.processedArgs as (string | undefined)[];
       const outcome = await run({
-        words: command.processedArgs as (string | undefined)[],
+        words,
         options,
         terminal,
         config: () => loadConfig(options.config ?? terminal.cwd, terminal.cwd),
+      }).catch((error: unknown) => {
+        // The next step is to be typed as it stands.
+        const about = command.registeredArguments.findIndex((one) => one.name() === "subsystem");
+        if (error instanceof SyncError) error.subsystem ??= words[about] ?? null;
+        throw error;
       });
       const { exitCode = EXIT_CODES.done, text, json } = outcome;
       if (options.json) terminal.print(JSON.stringify(json));

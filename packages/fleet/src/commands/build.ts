@@ -11,7 +11,7 @@ import { requireSubsystem } from "./require-subsystem.js";
 
 /** `tideline-sync build`: source, build and test of one subsystem; publishes and installs nothing. */
 export const addBuild = addCommand<{ out?: string; quiet?: true }>({
-  usage: "build <name>",
+  usage: "build <subsystem>",
   summary: "Bring one subsystem's source to what is newest upstream, build it and test it",
   examples: [
     "tideline-sync build nats",

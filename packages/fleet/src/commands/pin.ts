@@ -11,7 +11,7 @@ interface PinOptions {
 
 /** `tideline-sync pin NAME`: keeps a subsystem as it is on this machine. */
 export const addPin = addCommand<PinOptions>({
-  usage: "pin [name]",
+  usage: "pin [subsystem]",
   summary: "Keep a subsystem as it is on this machine, until the pin is removed",
   examples: [
     "tideline-sync pin nats",

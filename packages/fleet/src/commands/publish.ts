@@ -22,7 +22,7 @@ import type { Terminal } from "./terminal.js";
 
 /** `tideline-sync publish`: package, sign, upload, read back, make public, tell the ledger. */
 export const addPublish = addCommand<PublishOptions>({
-  usage: "publish <name>",
+  usage: "publish <subsystem>",
   summary: "Package and sign one subsystem's binaries, and publish them as a release",
   examples: [
     "tideline-sync publish nats --version 2.10.25 --file linux-x64-glibc=dist/nats-server",

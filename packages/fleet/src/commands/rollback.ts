@@ -10,7 +10,7 @@ import { EXIT_CODES, type Terminal } from "./terminal.js";
 
 /** `tideline-sync rollback NAME`: goes back to the version before, and stays there. */
 export const addRollback = addCommand({
-  usage: "rollback <name>",
+  usage: "rollback <subsystem>",
   summary: "Go back to the version before, without a network, and stay there until `pin --remove`",
   examples: ["tideline-sync rollback nats"],
   run: async ({ words: [name = ""], terminal, config: readConfig }) => {

@@ -34,8 +34,12 @@ async function sync(args: readonly string[], env = TOKEN) {
   return { code, out, log };
 }
 
+async function stable() {
+  return (await fleet.view()).subsystems.find(({ channel }) => channel === "stable");
+}
+
 async function rollout() {
-  return (await fleet.view()).subsystems.find(({ channel }) => channel === "stable")?.rollout;
+  return (await stable())?.rollout;
 }
 
 describe("tideline-sync rollout", () => {
@@ -48,6 +52,30 @@ describe("tideline-sync rollout", () => {
     const { code, out } = await sync(["rollout", "resume", "nats"]);
     expect([code, out]).toEqual([0, ['The rollout of "nats" in channel "stable" goes on']]);
     expect(await rollout()).toMatchObject({ seq, mode: "running" });
+  });
+
+  test("waits no longer for a machine that is off, where another one is well", async () => {
+    const machine = await fleet.enrol("workshop-2");
+    await machine.runs({ seq: 1, version: "1.0.1" });
+    const known = async () => (await fleet.view()).machines.filter((one) => one.subsystems.length);
+    await expect.poll(async () => (await known()).length, { timeout: 10_000 }).toBe(2);
+    // The next release's canaries are both.
+    seq += 1;
+    await fleet.publish(seq, `1.0.${seq}`);
+    await expect
+      .poll(async () => (await rollout())?.rings[0], { timeout: 10_000 })
+      .toMatchObject({ state: "open", machines: 2 });
+    await machine.tries(seq, `1.0.${seq}`, ["downloading", "soaking", "committed"]);
+    await expect
+      .poll(async () => (await rollout())?.rings[0], { timeout: 10_000 })
+      .toMatchObject({ state: "open", started: 1, committed: 1 });
+    expect((await sync(["rollout", "resume", "nats"])).code).toBe(0);
+    expect((await rollout())?.rings[0]).toMatchObject({ state: "open" });
+    expect((await sync(["rollout", "resume", "nats", "--without-silent"])).code).toBe(0);
+    // The two are the fleet, so that the rings after them are empty.
+    await expect
+      .poll(async () => (await stable())?.settled, { timeout: 10_000 })
+      .toMatchObject({ seq });
   });
 
   test("halts, and says so as one object", async () => {
@@ -85,6 +113,12 @@ describe("tideline-sync rollout", () => {
       env: TOKEN,
       code: 2,
       said: 'Cannot change the rollout: expected one of "pause", "resume", "halt", got "stop"',
+    },
+    {
+      args: ["rollout", "pause", "nats", "--without-silent"],
+      env: TOKEN,
+      code: 2,
+      said: "Cannot pause the rollout: expected --without-silent with resume alone",
     },
     {
       args: ["rollout", "pause", "nats"],

@@ -7,6 +7,7 @@ import { EXIT_CODES } from "./terminal.js";
 interface RolloutOptions {
   readonly channel?: string;
   readonly note?: string;
+  readonly withoutSilent?: true;
 }
 
 /** What a person may do to a rollout: what the ledger calls it, and how it is said afterwards. */
@@ -25,18 +26,29 @@ export const addRollout = addCommand<RolloutOptions>({
   examples: [
     "tideline-sync rollout pause nats --note 'see #12'",
     "tideline-sync rollout resume nats",
+    "tideline-sync rollout resume nats --without-silent    # canaries that are switched off",
     "tideline-sync rollout halt nats --channel beta",
   ],
   options: (command) =>
     command
       .option("--channel <channel>", "whose rollout (default: machine.channel)")
       .option("--note <text>", "why, for whoever reads the ledger")
+      .option(
+        "--without-silent",
+        "with resume, also of one that runs: wait no longer for machines of the open ring that have not begun",
+      )
       .addHelpText(
         "after",
         "\nMachines that have the release keep it; `tideline-sync publish NAME --revert SEQ` takes it back.",
       ),
   run: async ({ words: [word = "", subsystem = ""], options, terminal, config: readConfig }) => {
     const action = readAction(word);
+    const { withoutSilent } = options;
+    if (withoutSilent && action !== "resume") {
+      throw new UsageError(
+        `Cannot ${action} the rollout: expected --without-silent with resume alone`,
+      );
+    }
     const config = await readConfig();
     requireSubsystem(config, subsystem);
     if (config.ledger === null) {
@@ -56,7 +68,7 @@ export const addRollout = addCommand<RolloutOptions>({
     const answer = (await askLedger(
       "mutation",
       FLEET_FUNCTIONS.changeRollout,
-      { token, channel, subsystem, to, ...(note !== undefined && { note }) },
+      { token, channel, subsystem, to, note, withoutSilent },
       { url, doing: `${action} the rollout`, token: "TIDELINE_FLEET_TOKEN", fetch, signal },
     )) as FleetAnswer;
     if (!answer.ok) {

@@ -14,7 +14,7 @@ const LEDGER_WAIT_MS = 2_000;
 
 /** `tideline-sync verify`: what the binaries here are, by their bytes. */
 export const addVerify = addCommand({
-  usage: "verify [name]",
+  usage: "verify [subsystem]",
   summary: "Compute the sha256 of every live binary, and say which are not what they should be",
   examples: ["tideline-sync verify", "tideline-sync verify nats --json"],
   run: async ({ words: [name], terminal, config: load }) => {

@@ -1,12 +1,12 @@
 /** What this machine keeps, and whether anything was left half done. */
 import { access, constants, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { REASONS } from "@tideline/version/fleet";
 import { readJournal } from "../engine/journal.js";
 import { lockHolder } from "../engine/lock.js";
 import { readOutcomes } from "../engine/outcome.js";
 import { journalPath, lockPath } from "../engine/state-paths.js";
 import { listReports } from "../ledger/report-folder.js";
+import { nextStepOf } from "../next-step.js";
 import { missingIsNull } from "../swap/keep-previous.js";
 import {
   type Check,
@@ -106,7 +106,9 @@ async function checkJournal(name: string, { config: { state } }: DoctorWorld): P
     (journal === null && live?.state === "needs-operator")
   ) {
     const reason = live?.reason ?? "ROLLBACK_FAILED";
-    return [failed(`"${name}" needs somebody: ${live?.detail ?? reason}`, stepOf(reason, name))];
+    return [
+      failed(`"${name}" needs somebody: ${live?.detail ?? reason}`, nextStepOf(reason, name)),
+    ];
   }
   if (journal === null || holder !== null) return [];
   return [
@@ -115,8 +117,4 @@ async function checkJournal(name: string, { config: { state } }: DoctorWorld): P
       `Start \`tideline-sync watch\`, which goes on from there, or run \`tideline-sync apply ${name}\``,
     ),
   ];
-}
-
-function stepOf(reason: keyof typeof REASONS, name: string): string {
-  return REASONS[reason].replaceAll("NAME", name);
 }

@@ -159,7 +159,8 @@ describe("tideline-sync check", () => {
     await rm(source, { recursive: true });
     const clone = await GitRig.clone(nats.bare);
     await rename(clone.folder, source);
-    const head = { current_commit: commits["v2.10.25"], state: "current" };
+    const detail = "its checkout is; no binary of it is here";
+    const head = { current_commit: commits["v2.10.25"], state: "current", detail };
     expect((await jsonOf(["nats"])).nats).toMatchObject(head);
     await new GitRig(source).git("pack-refs", "--all");
     expect((await jsonOf(["nats"])).nats).toMatchObject(head);
