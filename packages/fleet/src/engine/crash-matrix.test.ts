@@ -1,10 +1,11 @@
 /**
- * Every step of an update, of the way back and of a rollback by hand, killed there; and again at every
+ * Every step of an update, of one in the place of a foreign binary, of the way back and of a rollback
+ * by hand, killed there; and again at every
  * step of the recovery. Each case is a machine with a real service; the processes that work on
  * them are ended by SIGKILL, many machines at a time.
  */
 import { execFile } from "node:child_process";
-import { access, constants, readdir, readFile, stat } from "node:fs/promises";
+import { access, constants, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,13 +27,16 @@ import { readVersionFile } from "../swap/version-file.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
 import { readPins } from "./pins.js";
-import { HAND_STEPS, ROLLBACK_STEPS, UPDATE_STEPS } from "./steps.js";
+import { HAND_STEPS, REPLACE_STEPS, ROLLBACK_STEPS, UPDATE_STEPS } from "./steps.js";
 
 const NAME = "nats";
 const AT_ONCE = 200;
 
-/** `good` and `bad` are updates to a version that is well and to one that ends at its start. */
-type Family = "good" | "bad" | "by-hand";
+/**
+ * `good` and `bad` are updates to a version that is well and to one that ends at its start; `replace`
+ * is the good one where somebody has put a binary of their own.
+ */
+type Family = "good" | "bad" | "by-hand" | "replace";
 
 interface Case {
   readonly family: Family;
@@ -45,18 +49,22 @@ let host: FileHost;
 let line: ReleaseLine;
 /** What was live before, and what is asked for. */
 let before: Published;
+/** A binary of somebody's own, which no release has. */
+let foreign: Published;
 let wanted: Record<Family, Published>;
 
 beforeAll(async () => {
   host = await FileHost.start();
   line = new ReleaseLine(new SignedFleet(), host);
   before = line.publish(NAME, 1);
+  foreign = line.publish(NAME, 9);
   const good = line.publish(NAME, 2);
   wanted = {
     good,
     bad: line.publish(NAME, 3, { variant: "crash-at-start" }),
     // Here the release is live, and what was before it comes back.
     "by-hand": good,
+    replace: good,
   };
 });
 
@@ -71,6 +79,7 @@ test("row 16: killed at any step, and again at any step of the recovery, a machi
     ...UPDATE_STEPS.map((first) => ({ family: "good", first, second: null }) as const),
     ...ROLLBACK_STEPS.map((first) => ({ family: "bad", first, second: null }) as const),
     ...HAND_STEPS.map((first) => ({ family: "by-hand", first, second: null }) as const),
+    ...REPLACE_STEPS.map((first) => ({ family: "replace", first, second: null }) as const),
   ];
   const steps = await runCases(firsts);
   const seconds = firsts.flatMap(({ family, first }, index): Case[] => {
@@ -78,7 +87,8 @@ test("row 16: killed at any step, and again at any step of the recovery, a machi
     // Up to the lock a recovery is an update from its beginning, and a rollback by hand is the way
     // back of an update that is not well: some of these stand for the others.
     const isEarly = UPDATE_STEPS.indexOf(first) < UPDATE_STEPS.indexOf("locked");
-    const isAlike = family === "by-hand" || (family === "good" && isEarly);
+    const isUpdate = family === "good" || family === "replace";
+    const isAlike = family === "by-hand" || (isUpdate && isEarly);
     const some = isAlike ? all.filter(() => random.chance(0.08)) : all;
     return some.map((second) => ({ family, first, second }));
   });
@@ -105,7 +115,16 @@ async function runBatch(cases: readonly Case[]): Promise<readonly (readonly stri
       const { config, clock } = machine;
       const { target } = wanted[one.family];
       const action = one.family === "by-hand" ? "rollback" : "update";
-      return { config, subsystem: NAME, action, target, now: clock.now, crashAt: one.first };
+      const replaces = one.family === "replace";
+      return {
+        config,
+        subsystem: NAME,
+        action,
+        target,
+        replaces,
+        now: clock.now,
+        crashAt: one.first,
+      };
     });
     const first = await crashAll(jobs);
     for (const [index, result] of first.entries()) {
@@ -155,6 +174,11 @@ async function setUp({ family }: Case): Promise<EngineMachine> {
     const outcome = await machine.update(NAME, wanted[family].target);
     expect(outcome.state).toBe("committed");
   }
+  if (family === "replace") {
+    const live = machine.live(NAME);
+    await writeFile(`${live}.own`, foreign.bytes, { mode: 0o755 });
+    await rename(`${live}.own`, live);
+  }
   return machine;
 }
 
@@ -177,13 +201,19 @@ async function checkAll(
 /** What holds at any moment, a crash or not. */
 async function checkWhole({ family }: Case, machine: EngineMachine): Promise<void> {
   const live = machine.live(NAME);
-  const known = new Map([
-    [before.sha256, before.manifest.version],
-    [wanted[family].sha256, wanted[family].manifest.version],
-  ]);
-  const version = known.get(await machine.runs(NAME));
-  expect(version, "the live binary is a known one").toBeDefined();
+  const from = family === "replace" ? foreign : before;
+  const known = [from.sha256, wanted[family].sha256];
+  const runs = await machine.runs(NAME);
+  expect(known, "the live binary is a known one").toContain(runs);
+  if (family === "replace" && runs !== foreign.sha256) await checkForeignKept(machine);
   await access(live, constants.X_OK);
+}
+
+/** What somebody had put there is not lost. */
+async function checkForeignKept(machine: EngineMachine): Promise<void> {
+  const folder = join(dirname(machine.live(NAME)), ".foreign");
+  expect(await readdir(folder)).toEqual([`${NAME}-${foreign.sha256}`]);
+  expect(await readFile(join(folder, `${NAME}-${foreign.sha256}`))).toEqual(foreign.bytes);
 }
 
 /** What holds after the recovery. */
@@ -194,26 +224,21 @@ async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
   const runs = await machine.runs(NAME);
   const { stdout } = await promisify(execFile)(live, ["--version"]);
   expect(stdout).toBe(`${NAME} ${await machine.version(NAME)}\n`);
-  const after = one.family === "good" ? wanted.good : before;
+  const isNew = one.family === "good" || one.family === "replace";
+  const after = isNew ? wanted.good : before;
   // Killed between pin and journal, a rollback by hand has not begun; whoever asked asks again.
   if (one.family !== "by-hand" || one.first !== "pinned") expect(runs).toBe(after.sha256);
 
   const reading = await readVersionFile(dirname(live));
   expect(reading).toMatchObject({ state: "read", file: { checksum: runs } });
-  const previous = await readPrevious(live);
-  expect(previous).toMatchObject({ state: "kept", version: { checksum: before.sha256 } });
-  const record = await readVersionFile(join(dirname(live), ".previous"));
-  expect(record).toMatchObject({ state: "read", file: { checksum: before.sha256 } });
-  expect((await stat(join(dirname(live), ".previous", NAME))).mode & 0o111).not.toBe(0);
-
+  if (one.family === "replace") {
+    expect(await readPrevious(live)).toEqual({ state: "absent" });
+  } else {
+    await checkPrevious(live);
+  }
   expect(await readJournal(config.state, NAME)).toBeNull();
-  expect((await readdir(dirname(live))).sort()).toEqual([
-    ".previous",
-    ".staging",
-    ".version",
-    NAME,
-  ]);
-  expect((await readdir(join(dirname(live), ".previous"))).sort()).toEqual([".version", NAME]);
+  const kept = one.family === "replace" ? ".foreign" : ".previous";
+  expect((await readdir(dirname(live))).sort()).toEqual([kept, ".staging", ".version", NAME]);
   const denied = Object.keys(await readDenied(config.state));
   expect(denied).toEqual(one.family === "bad" ? [wanted.bad.sha256] : []);
   expect(Object.keys(await readPins(config.state))).toEqual(one.family === "by-hand" ? [NAME] : []);
@@ -230,9 +255,19 @@ async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
     .map((entry) => JSON.parse(entry).state as string);
   const ends = states.filter((state) => state !== "downloading" && state !== "soaking");
   // Asked for the same release again, it says that this one is denied.
-  const allowed = one.family === "good" ? ["committed"] : ["rolled-back", "refused"];
+  const allowed = isNew ? ["committed"] : ["rolled-back", "refused"];
   expect(ends[0]).toBe(allowed[0]);
   expect(allowed).toEqual(expect.arrayContaining(ends));
+}
+
+/** The version before is whole, can be run, and is told apart. */
+async function checkPrevious(live: string): Promise<void> {
+  const folder = join(dirname(live), ".previous");
+  const file = { checksum: before.sha256 };
+  expect(await readPrevious(live)).toMatchObject({ state: "kept", version: file });
+  expect(await readVersionFile(folder)).toMatchObject({ state: "read", file });
+  expect((await stat(join(folder, NAME))).mode & 0o111).not.toBe(0);
+  expect((await readdir(folder)).sort()).toEqual([".version", NAME]);
 }
 
 function told(one: Case | undefined): string {

@@ -18,6 +18,13 @@ export const UPDATE_STEPS: readonly string[] = [
   ...["recorded", "restarting", "restarted", "gating", "soaking", "committed", "told", "done"],
 ];
 
+/** Every step of an update that takes the place of a binary that nobody knows. */
+export const REPLACE_STEPS: readonly string[] = UPDATE_STEPS.flatMap((step) => {
+  if (step === "trusted") return [step, "foreign-kept"];
+  // It is no version to go back to.
+  return step.startsWith("swap:previous-") || step === "swap:record-prepared" ? [] : [step];
+});
+
 /** Every step of the way back, after those up to where the update failed. */
 export const ROLLBACK_STEPS: readonly string[] = [
   ...["rolling-back", "denied", "restore:restore-linked", "restore:restored"],

@@ -26,6 +26,8 @@ export interface CrashWork {
   /** `start`: what a service does first, recovery and then what the ledger asks for. */
   readonly action: "update" | "start" | "recover" | "rollback";
   readonly target: FleetTarget;
+  /** Whether an update takes the place of a binary that nobody knows. @default false */
+  readonly replaces?: boolean;
   readonly now: number;
   /** Null: to its end. */
   readonly crashAt: string | null;
@@ -45,7 +47,7 @@ export const resultPath = (folder: string) => join(folder, "crash-result.json");
 export const reportsPath = (folder: string) => join(folder, "reports.jsonl");
 
 async function work(job: CrashWork): Promise<void> {
-  const { config, subsystem, action, target, now, crashAt } = job;
+  const { config, subsystem, action, target, replaces = false, now, crashAt } = job;
   const steps: string[] = [];
   let outcome: UpdateOutcome | null = null;
   const write = (result: Pick<CrashResult, "crashed" | "error">) =>
@@ -87,7 +89,7 @@ async function work(job: CrashWork): Promise<void> {
       outcome = (await recover(deps, { signal })).get(subsystem) ?? null;
     }
     // Urgent, since a crash while it downloads counts as a try in vain.
-    const urgent = { signal, isUrgent: true };
+    const urgent = { signal, isUrgent: true, replaces };
     if (action === "update" || action === "start") {
       outcome = await updateSubsystem(deps, subsystem, target, urgent);
     }
