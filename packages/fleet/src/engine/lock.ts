@@ -60,9 +60,25 @@ export async function lockHolder(path: string): Promise<ProcessIdentity | null> 
  */
 export async function waitForLock(path: string, signal: AbortSignal): Promise<HeldLock> {
   for (;;) {
+    const lock = await tryLockFor(path, 60_000, signal);
+    if (lock !== null) return lock;
+  }
+}
+
+/**
+ * Takes the lock at `path` as soon as it is free, or gives null if a running process has it all the time.
+ *
+ * @throws The signal's reason when it aborts.
+ */
+export async function tryLockFor(
+  path: string,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<HeldLock | null> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
     signal.throwIfAborted();
     const lock = await tryLock(path);
-    if (lock !== null) return lock;
+    if (lock !== null || waitedMs >= patienceMs) return lock;
     await pause(LOOK_EVERY_MS, signal);
   }
 }

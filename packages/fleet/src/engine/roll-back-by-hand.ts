@@ -5,7 +5,7 @@ import { SyncError } from "../sync-error.js";
 import { Attempt } from "./attempt.js";
 import { readDenied } from "./denied.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
-import { lockSubsystem, waitForMachine } from "./locks.js";
+import { lockSubsystemSoon, waitForMachine } from "./locks.js";
 import { addPin } from "./pins.js";
 import { recoverLocked } from "./recover.js";
 import { rollBack } from "./roll-back.js";
@@ -17,8 +17,9 @@ import type { UpdateOutcome } from "./update-outcome.js";
  *
  * Nothing is denied: once the pin is removed, the version that was left may be installed again.
  *
- * @throws {SyncError} `UPDATE_IN_PROGRESS`, `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED`
- *   (the version before is known to be bad): nothing was touched, and nothing was pinned.
+ * @throws {SyncError} `UPDATE_IN_PROGRESS` (another process is at it, for 5 s and longer),
+ *   `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED` (the version before is known to be bad):
+ *   nothing was touched, and nothing was pinned.
  * @throws The signal's reason when it aborts: before anything was done, or once the version before is
  *   back and started, and pinned.
  */
@@ -29,7 +30,7 @@ export async function rollBackByHand(
 ): Promise<UpdateOutcome> {
   const subsystem = subsystemOf(deps.config, name);
   const { state } = deps.config;
-  const lock = await lockSubsystem(state, name);
+  const lock = await lockSubsystemSoon(state, name, signal);
   if (lock === null) {
     throw new SyncError(
       "UPDATE_IN_PROGRESS",

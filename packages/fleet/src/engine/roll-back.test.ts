@@ -1,7 +1,8 @@
+import { watch } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   type EngineMachine,
   type EngineMachineOptions,
@@ -21,7 +22,7 @@ import { previousPaths } from "../swap/keep-previous.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
 import { tryLock } from "./lock.js";
-import { waitForMachine } from "./locks.js";
+import { lockSubsystem, waitForMachine } from "./locks.js";
 import { readOutcomes } from "./outcome.js";
 import { readPins, removePin } from "./pins.js";
 import { recover } from "./recover.js";
@@ -320,6 +321,31 @@ describe("Show 8: a rollback by hand", () => {
     await expect(stopped).rejects.toThrow("Ctrl-C");
     expect(await machine.runs("nats")).toBe(first.sha256);
     expect(await readPins(state)).toMatchObject({ nats: { why: "rollback", version: "1.0.1" } });
+  });
+
+  test("waits for another process that only looks", async () => {
+    await setUp();
+    await machine.update("nats", line.publish("nats", 2).target);
+    const { state } = machine.config;
+    const look = await lockSubsystem(state, "nats");
+    // Each time that it asks for the lock it makes a file of its own beside it.
+    const path = lockPath(state, { subsystem: "nats" });
+    const locks = watch(dirname(path));
+    const askedTwice = new Promise<void>((resolve) => {
+      const drafts = new Set<string>();
+      locks.on("change", (_, name) => {
+        if (String(name).startsWith(`${basename(path)}.`)) drafts.add(String(name));
+        if (drafts.size > 1) resolve();
+      });
+    });
+    try {
+      const done = rollBackByHand(await machine.deps(), "nats", { signal: never() });
+      await Promise.race([askedTwice, done]);
+      await look?.release();
+      expect(await done).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    } finally {
+      locks.close();
+    }
   });
 
   test("brings the version before back and pins it; the next automatic update leaves it alone", async () => {

@@ -22,7 +22,7 @@ import { adopt } from "./adopt.js";
 import { decide } from "./decide.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
 import { installRelease } from "./install-release.js";
-import { lockSubsystem } from "./locks.js";
+import { lockSubsystem, lockSubsystemSoon } from "./locks.js";
 import { recoverLocked } from "./recover.js";
 import { refuse, relabel } from "./refuse.js";
 import type { UpdateOutcome } from "./update-outcome.js";
@@ -60,7 +60,10 @@ export async function updateSubsystem(
 ): Promise<UpdateOutcome> {
   const { signal, isUrgent = false, adopts = false, replaces = false, isAsked = false } = options;
   const subsystem = subsystemOf(deps.config, name);
-  const lock = await lockSubsystem(deps.config.state, name);
+  const { state } = deps.config;
+  const lock = isAsked
+    ? await lockSubsystemSoon(state, name, signal)
+    : await lockSubsystem(state, name);
   if (lock === null) {
     const detail = `Cannot update "${name}": another tideline-sync is at it`;
     const until = deps.now() + LOOK_AGAIN_MS;
