@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { EXIT_CODES } from "./commands/terminal.js";
 import { endWithGuard } from "./guard/alive.js";
 import { run } from "./run.js";
@@ -11,6 +12,8 @@ import { run } from "./run.js";
  */
 export async function runCommand(args: readonly string[]): Promise<void> {
   const controller = new AbortController();
+  // As many as the machine has subsystems listen to it, which is no leak.
+  setMaxListeners(0, controller.signal);
   let signalCode: number = EXIT_CODES.interrupted;
   for (const [signal, code] of [
     ["SIGINT", EXIT_CODES.interrupted],
