@@ -70,7 +70,7 @@ function readUrl(url: string | undefined): string | null {
   if (url === undefined) return null;
   if (isSafeAddress(url)) return url.replace(/\/+$/, "");
   throw new UsageError(
-    `Cannot install: expected --url with an address that begins with https:// (or http:// on this machine), got "${url}"`,
+    `Cannot install: expected --url with an address that begins with https:// (or http:// on this machine) and holds no password, got "${url.replace(/\/\/[^/]*@/, "//…@")}"`,
   );
 }
 

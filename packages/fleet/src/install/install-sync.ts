@@ -1,4 +1,5 @@
 /** An installation: the program, a configuration, a place in the fleet, and who starts it. */
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { platformKey } from "@tideline/version/fleet";
@@ -6,8 +7,11 @@ import { platformHere } from "../artifact/platform-here.js";
 import type { Env } from "../commands/terminal.js";
 import { CONFIG_FILE_NAME, loadConfig } from "../config/load-config.js";
 import type { SyncConfig } from "../config/sync-config.js";
+import { guardPaths } from "../guard/guard-paths.js";
 import { enrol } from "../ledger/enrol.js";
 import { readMachine } from "../ledger/machine-file.js";
+import { MAX_SOCKET_BYTES } from "../supervise/built-in/claim-socket.js";
+import { UsageError } from "../usage-error.js";
 import { type PlacedBinary, placeBinary } from "./place-binary.js";
 import { placeOnce } from "./place-once.js";
 import { sampleConfig } from "./sample-config.js";
@@ -48,8 +52,8 @@ export interface Installation {
     readonly scope: "system" | "user";
     readonly isNew: boolean;
   } | null;
-  /** Lines that `sync.config.yaml` lacks for what was asked. */
-  readonly missing: readonly string[];
+  /** Lines that `sync.config.yaml` lacks for what was asked, or has with another value. */
+  readonly missing: readonly { readonly line: string; readonly replaces: boolean }[];
 }
 
 /**
@@ -57,21 +61,39 @@ export interface Installation {
  * to add what was left out.
  *
  * @throws {SyncError} `DISK_FULL` or `FOLDER_NOT_WRITABLE`
- * @throws {UsageError} If a configuration is there and wrong.
+ * @throws {UsageError} If a configuration is there and wrong, or the folder's path is too long.
  * @throws {SyncError} `TOKEN_REFUSED`, or whatever else the ledger says; everything else is in place then.
  */
 export async function installSync(options: InstallOptions): Promise<Installation> {
   const { folder, systemd } = options;
   const live = join(folder, "sync", ".bin", "tideline-sync");
+  await requireUsable(folder, live);
   const binary = await placeBinary(options.file, live, options.now);
   const path = join(folder, CONFIG_FILE_NAME);
   const isNew = await placeOnce(path, sampleConfig({ ledgerUrl: options.url, systemd }));
   const unit = systemd === null ? null : await placeUnit(options, systemd, binary.kept);
   const config = await loadConfig(path, folder);
   const url = options.url ?? config.ledger?.url ?? null;
-  const missing = url === null || config.ledger?.url === url ? [] : [`ledger: { url: ${url} }`];
+  const isMissing = url !== null && config.ledger?.url !== url;
+  const line = `ledger: { url: ${url} }`;
+  const missing = isMissing ? [{ line, replaces: config.ledger !== null }] : [];
   const machine = url === null ? null : await joinFleet(options, config, url);
   return { binary, config: { path, isNew }, machine, unit, missing };
+}
+
+/** @throws {UsageError} Before anything is written. */
+async function requireUsable(folder: string, live: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found !== null && !found.isDirectory()) {
+    throw new UsageError(`Cannot install: expected a folder, got the file "${folder}"`);
+  }
+  const { socket } = guardPaths(live);
+  const tooMuch = Buffer.byteLength(socket) - MAX_SOCKET_BYTES;
+  if (tooMuch > 0) {
+    throw new UsageError(
+      `Cannot install: expected a folder whose path is ${tooMuch} bytes shorter, as the guard's socket lies in it and may have ${MAX_SOCKET_BYTES}, got "${folder}"`,
+    );
+  }
 }
 
 async function joinFleet(

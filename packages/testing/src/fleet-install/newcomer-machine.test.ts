@@ -3,7 +3,7 @@
  * installed program updates itself by a real signed release.
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -130,6 +130,17 @@ test("with an address and a token the machine is enrolled, once", async () => {
     const second = await runSync(args, { cwd: folder, file });
     expect(JSON.parse(second.stdout).machine).toEqual({ ...machine, isNew: false });
 
+    // At another ledger than the configuration names, it has to be said which line goes.
+    const other = ["install", "--json", "--dir", join(folder, "again"), "--url", ledger.url];
+    await writeFile(
+      join(folder, "again/sync.config.yaml"),
+      "ledger: { url: http://127.0.0.1:9 }\nsubsystems: { nats: { binary: nats/nats } }\n",
+    );
+    const moved = await runSync(other, { cwd: folder, file, env });
+    expect(JSON.parse(moved.stdout).missing).toEqual([
+      { line: `ledger: { url: ${ledger.url} }`, replaces: true },
+    ]);
+
     const wrong = ["install", "--json", "--dir", join(folder, "wrong"), "--url", ledger.url];
     const refused = await runSync([...wrong, "--token", "not-the-one-that-is-set"], {
       ...{ cwd: folder, file },
@@ -141,6 +152,35 @@ test("with an address and a token the machine is enrolled, once", async () => {
   } finally {
     await ledger.dispose();
   }
+});
+
+test("in a folder with any name the next steps can be pasted", async () => {
+  const file = await builds.write("1.0.0");
+  const target = join(folder, "it's ünï cødé");
+  const { code, stdout } = await runSync(["install", "--json", "--dir", target], {
+    ...{ cwd: folder, file },
+  });
+  expect(code).toBe(0);
+  const steps: string[] = JSON.parse(stdout).nextSteps;
+  const [, command = ""] = /^Look it over: (.*)$/m.exec(steps.join("\n")) ?? [];
+  const said = await promisify(execFile)("sh", ["-c", `${command} --help`], { cwd: folder });
+  expect(said.stdout).toContain("Usage: tideline-sync doctor");
+});
+
+test("what cannot be a machine's folder is refused before anything is written", async () => {
+  const file = await builds.write("1.0.0");
+  const long = join(folder, "a".repeat(60), "b".repeat(60));
+  const refusals = [
+    [["--dir", file], 'expected a folder, got the file "'],
+    [["--dir", long], "bytes shorter, as the guard's socket lies in it and may have 103"],
+    [["--url", "https://me:secret@ledger.example"], 'got "https://…@ledger.example"'],
+  ] as const;
+  for (const [args, why] of refusals) {
+    const { code, lines } = await runSync(["install", ...args], { cwd: folder, file });
+    expect(code).toBe(2);
+    expect(lines.join("\n")).toContain(why);
+  }
+  expect(await stat(long).catch(() => null)).toBeNull();
 });
 
 test("the file runs wherever it lies, whatever package.json is near", async () => {

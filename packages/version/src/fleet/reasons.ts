@@ -87,7 +87,8 @@ export const REASONS = {
   OUTSIDE_WINDOW: "Nothing to do; it is installed in the subsystem's next window",
   TOO_MANY_ATTEMPTS:
     "Nothing to do; it is tried again by itself. `tideline-sync apply NAME --now` tries at once, and another release needs not wait",
-  SUPERVISOR_UNREACHABLE: "Start the supervisor, or correct `supervisor` in sync.config.yaml",
+  SUPERVISOR_UNREACHABLE:
+    "Start the supervisor, or correct `supervisor` in sync.config.yaml; the one of `tideline-sync` itself is `tideline-sync guard -- watch`",
   SERVICE_UNKNOWN:
     "Correct the subsystem's `service` in sync.config.yaml; the supervisor has none of that name",
   STATE_DAMAGED:

@@ -3,9 +3,11 @@ import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 
-// sockaddr_un holds 108 bytes on Linux and 104 on macOS, with the zero at the end; what is longer is
-// cut off without a word.
-const MAX_PATH_BYTES = 103;
+/**
+ * How long a socket's path may be: sockaddr_un holds 108 bytes on Linux and 104 on macOS, with the zero
+ * at the end. What is longer is cut off without a word.
+ */
+export const MAX_SOCKET_BYTES = 103;
 
 /**
  * Lets a server listen on a unix socket that only its owner may open. A socket that a killed
@@ -14,9 +16,9 @@ const MAX_PATH_BYTES = 103;
  * @throws {Error} If somebody listens there already, or if the path is too long for a socket.
  */
 export async function claimSocket(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+  if (Buffer.byteLength(path) > MAX_SOCKET_BYTES) {
     throw new Error(
-      `Cannot listen on a unix socket: expected a path of at most ${MAX_PATH_BYTES} bytes, got "${path}"`,
+      `Cannot listen on a unix socket: expected a path of at most ${MAX_SOCKET_BYTES} bytes, got "${path}"`,
     );
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
