@@ -114,9 +114,11 @@ function describe(row: AppliedSubsystem): string {
   switch (state) {
     case "current":
       if (reason !== null) return `${name}: ${now} is installed. ${detail}${why}`;
+      if (fromSha256 === null) {
+        const why = version === null ? "no release of it was found" : "that is what is asked for";
+        return `${name}: nothing is installed; ${why}`;
+      }
       if (version === null) return `${name}: ${now} stays; no release of it was found`;
-      if (fromSha256 === null)
-        return `${name}: nothing is installed, and that is what is asked for`;
       return `${name}: ${now} runs, and that is what it should`;
     case "not-running":
       return `${name}: ${now} is what should run, and does not. ${detail}${why}`;

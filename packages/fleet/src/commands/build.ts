@@ -3,7 +3,7 @@ import { platformKey } from "@tideline/version/fleet";
 import { platformHere } from "../artifact/platform-here.js";
 import { checkUpstreams } from "../detect/check-upstreams.js";
 import { githubToken } from "../detect/detect-world.js";
-import { writeBuild } from "../publish/build-note.js";
+import { noteOutput, writeBuild } from "../publish/build-note.js";
 import { buildSource, makeSourceFolder } from "../publish/build-source.js";
 import { SyncError } from "../sync-error.js";
 import { addCommand } from "./add-command.js";
@@ -14,7 +14,7 @@ export const addBuild = addCommand<{ out?: string; quiet?: true }>({
   usage: "build <subsystem>",
   summary: "Bring one subsystem's source to what is newest upstream, build it and test it",
   examples: [
-    "tideline-sync build nats",
+    "tideline-sync build nats                # for `publish nats`, here",
     "tideline-sync build nats --out dist    # for `publish nats --from dist`, in another job",
     "",
     "Commands run in `source.folder`, which is made where it is missing, with TIDELINE_VERSION,",
@@ -53,6 +53,7 @@ export const addBuild = addCommand<{ out?: string; quiet?: true }>({
     const platform = platformKey(platformHere());
     const { tag, remote } = found;
     const facts = { subsystem: name, version, platform, commit, committedAt, tag, remote };
+    await noteOutput(config.state, output, facts);
     const path =
       options.out === undefined
         ? output

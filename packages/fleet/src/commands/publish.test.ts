@@ -175,7 +175,10 @@ describe("is refused before anybody is asked", () => {
     [["--expires", "soon"], 'after --expires, got "soon"'],
     [["--seq", "0"], 'after --seq, got "0"'],
     [["--tag", "v1"], "--commit beside --tag"],
-    [["--file", `${HERE}=built`], "expected --version, or one in the .version beside"],
+    [
+      ["--file", `${HERE}=built`],
+      "expected --version, a build by `tideline-sync build`, or a version in the .version",
+    ],
   ])("%j is a mistake in the command line", async (args, said) => {
     const { exitCode, err } = await sync("publish", "nats", ...args);
     expect([exitCode, err]).toEqual([2, expect.stringContaining(said)]);
@@ -203,6 +206,23 @@ describe("build, and publish --from", () => {
     expect(JSON.parse(manifest)).toMatchObject({
       upstream: { url: upstream.url, tag: "v2.10.26", oid: built.commit },
     });
+  });
+
+  test("what was built here is published here, with its commit, for as long as it is that binary", async () => {
+    const built = await json("build", "nats");
+    const first = await json("publish", "nats");
+    expect(first).toMatchObject({ exitCode: 0, version: "2.10.26", seq: 1 });
+    const file = host.repository.releases[0]?.assets.find(({ name }) => name.endsWith(".json"));
+    const { manifest } = JSON.parse(String(file?.bytes)) as { manifest: string };
+    expect(JSON.parse(manifest)).toMatchObject({
+      upstream: { url: upstream.url, tag: "v2.10.26", oid: built.commit },
+    });
+    await writeFile(join(cwd, "nats/.src/dist/nats"), "something else");
+    const { exitCode, err } = await sync("publish", "nats");
+    expect([exitCode, err]).toEqual([
+      2,
+      expect.stringContaining("a build by `tideline-sync build`"),
+    ]);
   });
 
   test("a binary that is not the one that was built is OUTPUT_STALE", async () => {

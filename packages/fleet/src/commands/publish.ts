@@ -1,5 +1,6 @@
-import type { SubsystemConfig } from "../config/sync-config.js";
-import { readBuilds } from "../publish/build-note.js";
+import type { SubsystemConfig, SyncConfig } from "../config/sync-config.js";
+import { type NotedBuilds, readBuilds, readOutput } from "../publish/build-note.js";
+import { isDeveloperMachine } from "../publish/is-developer-machine.js";
 import { packFiles } from "../publish/pack-files.js";
 import { planRelease, publishRelease } from "../publish/publish-release.js";
 import type { PublishContent, PublishRequest } from "../publish/publish-request.js";
@@ -25,6 +26,7 @@ export const addPublish = addCommand<PublishOptions>({
   usage: "publish <subsystem>",
   summary: "Package and sign one subsystem's binaries, and publish them as a release",
   examples: [
+    "tideline-sync publish nats    # what `tideline-sync build nats` has left here",
     "tideline-sync publish nats --version 2.10.25 --file linux-x64-glibc=dist/nats-server",
     "tideline-sync publish nats --revert 7 --notes 'loses messages under load'",
     "tideline-sync publish nats --revert 7 --revoke 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -37,7 +39,10 @@ export const addPublish = addCommand<PublishOptions>({
   ],
   options: (command) =>
     command
-      .option("--version <version>", "as the binary says it (default: that of .version beside it)")
+      .option(
+        "--version <version>",
+        "as the binary says it (default: that of its build, or of .version beside it)",
+      )
       .option(
         "--file <platform=path...>",
         "binaries (default: the one that was built or runs here)",
@@ -76,7 +81,9 @@ export const addPublish = addCommand<PublishOptions>({
     if (bytes.kind === "files") await requireFiles(bytes.files);
     const publisher = await openForCommand(config, name, options, terminal);
     const isDryRun = options.dryRun === true;
-    const { content, tried, upstream } = await readContent(bytes, subsystem, options, terminal);
+    const builds = await readNoted(config, bytes, subsystem, options);
+    const read = readContent(bytes, builds, subsystem, options, terminal);
+    const { content, tried, upstream } = await read;
     const request = { ...facts, content, upstream: upstream ?? facts.upstream };
     const publication = await (isDryRun ? planRelease : publishRelease)(request, publisher);
     return describePublication(publication, { isDryRun, tried });
@@ -91,14 +98,28 @@ interface Content {
   readonly upstream: PublishRequest["upstream"];
 }
 
+/** What builds have noted; null where the bytes are somebody's own. */
+async function readNoted(
+  { state }: SyncConfig,
+  bytes: WhichBytes,
+  subsystem: SubsystemConfig,
+  { version }: PublishOptions,
+): Promise<NotedBuilds | null> {
+  if (bytes.kind === "builds") return await readBuilds(bytes.folder, subsystem);
+  if (bytes.kind !== "here" || !(await isDeveloperMachine(subsystem))) return null;
+  const own = await readOutput(state, subsystem);
+  // Who names another version knows of another build.
+  return version === undefined || version === own?.note.version ? own : null;
+}
+
 async function readContent(
   bytes: WhichBytes,
+  builds: NotedBuilds | null,
   subsystem: SubsystemConfig,
   options: PublishOptions,
   { signal }: Terminal,
 ): Promise<Content> {
   if (bytes.kind === "release") return { content: bytes, tried: [], upstream: null };
-  const builds = bytes.kind === "builds" ? await readBuilds(bytes.folder, subsystem) : null;
   const note = builds?.note ?? null;
   const files =
     builds?.files ?? (bytes.kind === "files" ? bytes.files : [await fileHere(subsystem)]);

@@ -62,7 +62,7 @@ function verdictOf(plan: Plan, { from }: CurrentVersion): UpdateVerdict {
       if (plan.seq !== null && from !== "checkout") break;
       // Not the newest, as there is none: nobody can tell.
       const detail =
-        plan.seq === null ? "no release of it was found" : "its checkout is here, and no binary";
+        plan.seq === null ? "no release of it was found" : "nobody has noted what its binary is";
       return { state: "unknown", isAvailable: false, reason: null, detail };
     }
     case "relabel":

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { readVersionFile } from "../swap/version-file.js";
@@ -5,7 +6,7 @@ import { checkedOutCommit } from "./git-checkout.js";
 
 /** What a machine has of a subsystem now. */
 export interface CurrentVersion {
-  /** `version-file`: `.version` beside the binary; `checkout`: the source folder; `none`: neither. */
+  /** `version-file`: `.version` beside the binary; `checkout`: the source folder, of a binary without one; `none`: neither. */
   readonly from: "version-file" | "checkout" | "published" | "none";
   /** 7 to 64 hex digits, as `.version` has them; null if it is not known. */
   readonly commit: string | null;
@@ -23,8 +24,9 @@ export const NOTHING: CurrentVersion = {
 };
 
 /**
- * Reads what a machine has: `.version` beside the binary, else what the source checkout stands at.
- * A `.version` that cannot be read counts as none, as nobody knows what the rest of it is worth.
+ * Reads what a machine has: `.version` beside the binary, else what the source checkout stands at, as
+ * a binary without a `.version` was built from that. A checkout alone is nothing yet. A `.version` that
+ * cannot be read counts as none, as nobody knows what the rest of it is worth.
  */
 export async function readCurrentVersion({
   binary,
@@ -35,6 +37,14 @@ export async function readCurrentVersion({
     const { commit, version, seq, timestamp } = reading.file;
     return { from: "version-file", commit, version, seq, updatedAt: timestamp };
   }
-  const commit = source === null ? null : await checkedOutCommit(source.folder);
+  if (source === null || !(await isThere(binary))) return NOTHING;
+  const commit = await checkedOutCommit(source.folder);
   return commit === null ? NOTHING : { ...NOTHING, from: "checkout", commit };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
 }

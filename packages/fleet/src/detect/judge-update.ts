@@ -62,13 +62,13 @@ export function judgeUpdate(question: UpdateQuestion): UpdateVerdict {
     const change = `was ${short(was)} and is ${short(now)}`;
     return no("quarantined", reason, `${ref} ${change}, says ${remote}`);
   }
-  if (finding.latest === null) return waitingOr(question);
+  if (finding.latest === null) return currentOrWaiting(finding);
   if (current.from === "none") return yes("not-installed", finding);
   switch (compare(question)) {
     case "newer":
       return yes("update-available", finding);
     case "same-or-older":
-      return waitingOr(question);
+      return currentOrWaiting(finding);
     case "unknown": {
       const detail = "what runs here is none of the tags, and the remote does not tell its place";
       return no("unknown", "CURRENT_UNKNOWN", detail);
@@ -109,11 +109,9 @@ function no(state: UpdateState, reason: ReasonCode, detail: string): UpdateVerdi
   return { state, isAvailable: false, reason, detail };
 }
 
-function waitingOr({ finding: { pending }, current }: UpdateQuestion): UpdateVerdict {
+function currentOrWaiting({ pending }: UpstreamFinding): UpdateVerdict {
   if (pending !== null) return no("waiting", pending.reason, pending.detail);
-  // What is compared is the source then, and nobody should take that for an installation.
-  const detail = current.from === "checkout" ? "its checkout is; no binary of it is here" : null;
-  return { state: "current", isAvailable: false, reason: null, detail };
+  return { state: "current", isAvailable: false, reason: null, detail: null };
 }
 
 function short(text: string | null): string {

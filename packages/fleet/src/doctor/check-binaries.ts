@@ -13,7 +13,8 @@ export const BINARY_CHECKS: readonly Check[] = [
     name: "binaries",
     run: async ({ config }) => {
       const said: Said[] = [];
-      for (const { name, binary } of Object.values(config.subsystems)) {
+      for (const subsystem of Object.values(config.subsystems)) {
+        const { name, binary } = subsystem;
         const live = await readLive(binary);
         const adopt = `\`tideline-sync apply ${name} --adopt\` takes it as it is; or put the binary of its .version back`;
         if (live.state === "drifted") {
@@ -21,9 +22,10 @@ export const BINARY_CHECKS: readonly Check[] = [
         } else if (live.state === "unknown") {
           said.push(failed(`Nobody knows what "${binary}" is: ${live.problem}`, adopt));
         } else if (live.state === "absent") {
-          said.push(
-            warning(`"${binary}" is not there yet`, `\`tideline-sync apply ${name}\` installs it`),
-          );
+          const next = (await isDeveloperMachine(subsystem))
+            ? `\`tideline-sync watch\` builds, publishes and installs it here; by hand \`build ${name}\`, \`publish ${name}\` and \`apply ${name}\` do`
+            : `\`tideline-sync apply ${name}\` installs it`;
+          said.push(warning(`"${binary}" is not there yet`, next));
         }
       }
       return said.length > 0 ? said : ok("Every live binary is what its .version says");

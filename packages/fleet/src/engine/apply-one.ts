@@ -7,7 +7,7 @@ import { SyncError } from "../sync-error.js";
 import { decide } from "./decide.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
 import { lockHolder } from "./lock.js";
-import { lookAtService } from "./look-at-service.js";
+import { lookAtService, type ServiceProblem } from "./look-at-service.js";
 import type { Plan } from "./plan.js";
 import { lockPath } from "./state-paths.js";
 import type { UpdateOutcome } from "./update-outcome.js";
@@ -75,7 +75,8 @@ export async function dryRunOne(
       isAsked: isAsked ?? false,
       replaces: replaces ?? false,
     });
-    return await withService(deps, plannedRow(name, from, plan), signal);
+    const row = plannedRow(name, from, plan);
+    return await withService(deps, await withSupervisor(deps, row, signal), signal);
   } catch (error) {
     return failedRow(name, from, error);
   }
@@ -91,9 +92,33 @@ async function withService(
   const problem = await lookAtService(supervisor, subsystemOf(config, row.name), signal);
   if (problem === null) return row;
   const { reason, detail } = problem;
-  const isUnknown = reason === "SUPERVISOR_UNREACHABLE" || reason === "SERVICE_UNKNOWN";
-  const state = isUnknown ? "current" : "not-running";
+  const state = isUnknown(problem) ? "current" : "not-running";
   return { ...row, state, reason, detail, nextStep: nextStepOf(reason, row.name) };
+}
+
+/** What would be installed needs somebody who restarts it, as the engine asks before it begins. */
+async function withSupervisor(
+  { config, supervisor }: EngineDeps,
+  row: AppliedSubsystem,
+  signal: AbortSignal,
+): Promise<AppliedSubsystem> {
+  if (row.state !== "would-install") return row;
+  const problem = await lookAtService(supervisor, subsystemOf(config, row.name), signal);
+  if (problem === null || !isUnknown(problem)) return row;
+  const { reason, detail } = problem;
+  return {
+    ...row,
+    state: "refused",
+    bytes: null,
+    reason,
+    detail,
+    nextStep: nextStepOf(reason, row.name),
+  };
+}
+
+/** Whether nobody can tell how the service is. */
+function isUnknown({ reason }: ServiceProblem): boolean {
+  return reason === "SUPERVISOR_UNREACHABLE" || reason === "SERVICE_UNKNOWN";
 }
 
 function targetOf({ ledger }: EngineDeps, name: string) {

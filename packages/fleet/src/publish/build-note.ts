@@ -1,10 +1,14 @@
-/** What a build leaves beside its binary, so that another job can publish it: `<folder>/<platform>/build.json`. */
+/**
+ * What a build leaves, so that its binary can be published later: for another job
+ * `<folder>/<platform>/build.json` beside a copy, for this machine `builds/<name>.json` in the state.
+ */
 import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { OID, PLATFORM, SHA256 } from "@tideline/version/fleet";
 import * as v from "valibot";
 import { hashFile } from "../artifact/hash-file.js";
 import type { SubsystemConfig } from "../config/sync-config.js";
+import { makeFolder } from "../make-folder.js";
 import { SyncError } from "../sync-error.js";
 import { replaceFile } from "../write-file.js";
 
@@ -45,10 +49,48 @@ export async function writeBuild(
   await mkdir(to, { recursive: true });
   const path = join(to, basename(binary));
   await copyFile(output, path);
-  const { sha256 } = await hashFile(path);
-  const note: BuildNote = { format: 1, ...facts, sha256 };
-  await replaceFile(join(to, NOTE_NAME), `${JSON.stringify(note, null, 2)}\n`, { mode: 0o644 });
+  await writeNote(join(to, NOTE_NAME), path, facts);
   return path;
+}
+
+/** Notes what the output of a build on this machine is. */
+export async function noteOutput(
+  state: string,
+  output: string,
+  facts: Omit<BuildNote, "format" | "sha256">,
+): Promise<void> {
+  const path = outputNotePath(state, facts.subsystem);
+  await makeFolder(dirname(path), 0o700);
+  await writeNote(path, output, facts);
+}
+
+/**
+ * Reads what the output of a subsystem's last build on this machine is; null if nobody has noted it,
+ * or it is another file by now.
+ */
+export async function readOutput(
+  state: string,
+  { name, source }: Pick<SubsystemConfig, "name" | "source">,
+): Promise<NotedBuilds | null> {
+  if (source === null) return null;
+  const note = await readNote(outputNotePath(state, name), name).catch(() => null);
+  const found = await hashFile(source.output).catch(() => null);
+  if (note === null || note.subsystem !== name || found?.sha256 !== note.sha256) return null;
+  return { note, files: [{ platform: note.platform, path: source.output }] };
+}
+
+function outputNotePath(state: string, name: string): string {
+  return join(state, "builds", `${name}.json`);
+}
+
+async function writeNote(
+  path: string,
+  binary: string,
+  facts: Omit<BuildNote, "format" | "sha256">,
+): Promise<void> {
+  const { sha256 } = await hashFile(binary);
+  const note: BuildNote = { format: 1, ...facts, sha256 };
+  await replaceFile(path, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o644 });
 }
 
 /**

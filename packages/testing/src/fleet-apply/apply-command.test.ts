@@ -63,6 +63,22 @@ describe("tideline-sync apply", () => {
     expect(await rig.version("nats")).toBe("2.0.0");
   });
 
+  test("--dry-run knows a supervisor that is away, as the command does", async () => {
+    const away = {
+      kind: "built-in",
+      socket: "nobody.sock",
+      services: { nats: { command: ["a"] } },
+    };
+    await rig.configure({ supervisor: away });
+    rig.publish("nats", 2);
+    const row = { name: "nats", state: "refused", reason: "SUPERVISOR_UNREACHABLE" };
+    for (const args of [["--dry-run"], []]) {
+      const { code, json } = await rig.run(["apply", "nats", "--json", ...args]);
+      expect(code).toBe(3);
+      expect(json).toMatchObject({ subsystems: [row] });
+    }
+  });
+
   test("outside the window waits, and goes with --now", async () => {
     const hour = (more: number) => String((new Date().getHours() + more) % 24).padStart(2, "0");
     await rig.configure({}, { window: `${hour(3)}:00-${hour(5)}:00` });

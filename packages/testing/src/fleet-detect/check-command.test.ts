@@ -146,8 +146,8 @@ describe("tideline-sync check", () => {
     expect(await readFile(output, "utf8")).toBe('changed=["nats"]\nany=true\n');
   });
 
-  test("reads a checkout where there is no .version, and a worktree of it", async () => {
-    await rm(join(rig.folder, "nats/.bin/.version"));
+  test("reads the checkout of a binary without .version, and a worktree of it", async () => {
+    await rename(join(rig.folder, "nats/.bin/.version"), join(rig.folder, "nats/.bin/nats"));
     await nats.work.git("checkout", "--quiet", "v2.10.24");
     const source = join(rig.folder, "nats/.src");
     await useSource(source);
@@ -159,11 +159,15 @@ describe("tideline-sync check", () => {
     await rm(source, { recursive: true });
     const clone = await GitRig.clone(nats.bare);
     await rename(clone.folder, source);
-    const detail = "its checkout is; no binary of it is here";
-    const head = { current_commit: commits["v2.10.25"], state: "current", detail };
+    const head = { current_commit: commits["v2.10.25"], state: "current" };
     expect((await jsonOf(["nats"])).nats).toMatchObject(head);
     await new GitRig(source).git("pack-refs", "--all");
     expect((await jsonOf(["nats"])).nats).toMatchObject(head);
+    // A checkout alone is nothing that runs.
+    await rm(join(rig.folder, "nats/.bin/nats"));
+    expect((await jsonOf(["nats"])).nats).toMatchObject({
+      ...{ state: "not-installed", latest: "v2.10.25", update_available: true },
+    });
   });
 
   test("what runs between two tags is asked of the server: ahead, behind, or unknown", async () => {

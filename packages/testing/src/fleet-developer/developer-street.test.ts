@@ -99,6 +99,18 @@ test("a checkout that somebody works in is left as it is", { timeout: 120_000 },
   expect(published()).toEqual(["nats-v1.1.0"]);
 });
 
+test("where there is a checkout and nothing installed, the first start builds, publishes and installs", {
+  timeout: 120_000,
+}, async () => {
+  await street.install("fresh");
+  const { stdout } = await street.sync("fresh", "check", "nats", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ nats: { state: "not-installed", latest: "v1.3.0" } });
+  const fresh = await street.watch("fresh");
+  await fresh.watch.untilLine(/1\.3\.0 \(release 2\) built and published.*here: committed/);
+  expect(published().sort()).toEqual(["nats-v1.1.0", "nats-v1.3.0"]);
+  expect(await versionOf(fresh, "nats")).toBe("1.3.0");
+});
+
 test("verify says which binary somebody has changed, and ends with 1", async () => {
   await appendFile(join(user.folder, "nats/.bin/nats"), "# changed\n");
   const { code, stdout } = await street.sync("user", "verify", "--json");

@@ -23,7 +23,10 @@ import { readinessByNotes, serviceProgram, writeServiceProgram } from "../servic
 import { SignedFleet } from "../signed-fleet.js";
 import { runSync, type SyncProcess, startSync } from "../sync-process.js";
 
-/** What both machines run. */
+/** `fresh` is a developer's machine with the checkouts, and nothing installed yet. */
+export type MachineName = "developer" | "user" | "fresh";
+
+/** What the machines run. */
 export const NAMES = ["nats", "arc"] as const;
 export type Name = (typeof NAMES)[number];
 
@@ -79,18 +82,13 @@ export class DeveloperStreet {
     return commit;
   }
 
-  /** Sets a machine up at 1.0.0, its services running. */
-  async install(machine: "developer" | "user"): Promise<string> {
+  /** Sets a machine up, its checkouts at 1.0.0; so are its services, which run. */
+  async install(machine: MachineName): Promise<string> {
     const folder = join(this.folder, machine);
     for (const name of NAMES) {
-      const binary = join(folder, name, ".bin", name);
-      const { sha256: checksum } = await writeServiceProgram(binary, { name, version: "1.0.0" });
       await mkdir(join(folder, name, "notes"), { recursive: true });
-      await writeVersionFile(dirname(binary), {
-        ...{ commit: this.#commits.get(`${name} 1.0.0`) ?? null, timestamp: Date.UTC(2026, 0, 1) },
-        ...{ checksum, version: "1.0.0", seq: null },
-      });
-      if (machine === "developer") await this.#clone(name, join(folder, name, ".src"));
+      if (machine !== "fresh") await this.#place(name, join(folder, name, ".bin", name));
+      if (machine !== "user") await this.#clone(name, join(folder, name, ".src"));
     }
     await writeFile(join(folder, "sync.config.yaml"), stringify(this.#config(machine)));
     const keyset = JSON.stringify(this.#fleet.signKeyset());
@@ -102,8 +100,16 @@ export class DeveloperStreet {
     return folder;
   }
 
+  async #place(name: Name, binary: string): Promise<void> {
+    const { sha256: checksum } = await writeServiceProgram(binary, { name, version: "1.0.0" });
+    await writeVersionFile(dirname(binary), {
+      ...{ commit: this.#commits.get(`${name} 1.0.0`) ?? null, timestamp: Date.UTC(2026, 0, 1) },
+      ...{ checksum, version: "1.0.0", seq: null },
+    });
+  }
+
   /** Starts `tideline-sync watch` on it; it has looked at everything once when this resolves. */
-  async watch(machine: "developer" | "user"): Promise<Machine> {
+  async watch(machine: MachineName): Promise<Machine> {
     const folder = join(this.folder, machine);
     const watch = await startSync(["watch", "--port", "0"], {
       cwd: folder,
@@ -115,7 +121,7 @@ export class DeveloperStreet {
   }
 
   /** Runs a command on a machine to its end. */
-  async sync(machine: "developer" | "user", ...args: readonly string[]) {
+  async sync(machine: MachineName, ...args: readonly string[]) {
     return await runSync(args, { cwd: join(this.folder, machine), env: this.#env(machine) });
   }
 
@@ -136,7 +142,7 @@ export class DeveloperStreet {
   }
 
   /** The pid of a service; null while it does not run. */
-  async pidOf(machine: "developer" | "user", name: Name): Promise<number | null> {
+  async pidOf(machine: MachineName, name: Name): Promise<number | null> {
     const supervisor = openSupervisor(
       {
         supervisor: {
@@ -168,7 +174,7 @@ export class DeveloperStreet {
     await checkout.git("checkout", "--quiet", "--detach", "v1.0.0");
   }
 
-  #env(machine: "developer" | "user"): Record<string, string> {
+  #env(machine: MachineName): Record<string, string> {
     const [key] = this.#fleet.releaseKeys;
     if (machine === "user" || key === undefined) return { WEBHOOK_SECRET: SECRET };
     return {
@@ -179,7 +185,7 @@ export class DeveloperStreet {
     };
   }
 
-  #config(machine: "developer" | "user"): object {
+  #config(machine: MachineName): object {
     return {
       trust: this.#fleet.trust,
       releases: { api: this.host.api, repository: this.host.repository.name },
@@ -204,7 +210,7 @@ export class DeveloperStreet {
             service: name,
             health: { readyTimeout: "20s", soak: "100ms" },
             minimumAge: "0",
-            ...(machine === "developer" && {
+            ...(machine !== "user" && {
               source: {
                 folder: `${name}/.src`,
                 build: [

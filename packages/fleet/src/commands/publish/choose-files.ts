@@ -48,6 +48,6 @@ export async function chooseVersion(
   const version = reading?.state === "read" ? reading.file.version : null;
   if (version !== null) return version;
   throw new UsageError(
-    `Cannot publish: expected --version, or one in the .version beside "${first?.path}", got none`,
+    `Cannot publish: expected --version, a build by \`tideline-sync build\`, or a version in the .version beside "${first?.path}", got none`,
   );
 }
