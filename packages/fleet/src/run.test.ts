@@ -95,7 +95,10 @@ test("what is wrong with the configuration or an option is 2", async () => {
   expect((await ran(["act"], commands)).code).toBe(2);
   const { code, out, log } = await ran(["act", "--jsn", "--json"], commands);
   expect(code).toBe(2);
-  expect(JSON.parse(out[0] ?? "").error.reason).toBe("USAGE");
+  expect(JSON.parse(out[0] ?? "").error).toMatchObject({
+    reason: "USAGE",
+    nextStep: expect.stringContaining("`--help` behind the command"),
+  });
   expect(log[0]).toContain("unknown option '--jsn'");
   expect((await ran(["ackt"], commands)).log[0]).toContain("Did you mean act?");
   expect((await ran(["act", "a", "b"], commands)).code).toBe(2);

@@ -73,7 +73,11 @@ function describe(cause: unknown, program: Command, signal: AbortSignal): Failur
       );
     }
     const found = error.message.replace(/^error: /, "");
-    return usage(`Cannot run: ${found}`, "`tideline-sync --help` lists the commands");
+    const next =
+      error.code === "commander.unknownCommand"
+        ? "`tideline-sync --help` lists the commands"
+        : "Correct it and run it again; `--help` behind the command says what it takes";
+    return usage(`Cannot run: ${found}`, next);
   }
   const message = error instanceof Error ? error.message : String(error);
   if (signal.aborted) {

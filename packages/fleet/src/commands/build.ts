@@ -6,6 +6,7 @@ import { githubToken } from "../detect/detect-world.js";
 import { noteOutput, writeBuild } from "../publish/build-note.js";
 import { buildSource, makeSourceFolder } from "../publish/build-source.js";
 import { SyncError } from "../sync-error.js";
+import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
 import { requireSubsystem } from "./require-subsystem.js";
 
@@ -31,6 +32,11 @@ export const addBuild = addCommand<{ out?: string; quiet?: true }>({
     const config = await load();
     const { cwd, env, log, signal } = terminal;
     const subsystem = requireSubsystem(config, name);
+    if (subsystem.upstream === null) {
+      throw new UsageError(
+        `Cannot build ${name}: expected \`upstream\` in its configuration, got none`,
+      );
+    }
     const world = { fetch, now: Date.now, signal, log, tokenFor: githubToken(env) };
     const { checks, failures } = await checkUpstreams(config, { only: [name] }, world);
     if (failures[0] !== undefined) throw failures[0].error;
@@ -40,7 +46,7 @@ export const addBuild = addCommand<{ out?: string; quiet?: true }>({
     }
     const found = check?.latest ?? null;
     if (found === null) {
-      const why = check?.detail ?? "it has no upstream";
+      const why = check?.detail ?? "it has none";
       throw new SyncError(
         "REF_NOT_FOUND",
         `Cannot build ${name}: expected a version upstream: ${why}`,

@@ -251,6 +251,16 @@ describe("build, and publish --from", () => {
     expect(none).toMatchObject({ error: { reason: "OUTPUT_MISSING" } });
   });
 
+  test("what has no upstream is not built: the configuration lacks it", async () => {
+    const subsystems = { own: { binary: "own/own", service: null } };
+    await configure({ subsystems });
+    const { exitCode, err } = await sync("build", "own");
+    expect([exitCode, err]).toEqual([
+      2,
+      "Cannot build own: expected `upstream` in its configuration, got none",
+    ]);
+  });
+
   test("a build that leaves nothing behind does not pass off the one before as its own", async () => {
     await json("build", "nats");
     const program = serviceProgram({ name: "nats", version: "2.10.27" }).bytes.toString();

@@ -3,6 +3,7 @@
  * limits, tried again only where that cannot do a thing twice.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { retryAfterMs } from "../artifact/retry-after.js";
 import { SyncError } from "../sync-error.js";
 
 const ANSWER_WITHIN_MS = 30_000;
@@ -10,8 +11,13 @@ const ANSWER_WITHIN_MS = 30_000;
 const BYTES_PER_MS = 100;
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 500;
-// Longer than a minute's secondary limit; an hour's primary limit is for a person to wait for.
-const LONGEST_PAUSE_MS = 5 * 60_000;
+// Who only looks can look again, and is not to seem to hang.
+const PATIENCE_MS = 5_000;
+/**
+ * The longest pause of who publishes, as what is half public shall be ended: more than a minute's
+ * secondary limit; an hour's primary limit is for a person to wait for.
+ */
+export const PUBLISHING_PATIENCE_MS = 5 * 60_000;
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 // https://docs.github.com/rest/about-the-rest-api/api-versions
 const API_VERSION = "2022-11-28";
@@ -25,6 +31,8 @@ export interface HostWorld {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
+  /** The longest pause for a rate limit, in ms. @default 5,000 */
+  readonly patienceMs?: number;
 }
 
 /** One request. */
@@ -52,13 +60,14 @@ export interface HostAnswer {
 /**
  * Asks the release host.
  *
- * A rate limit (`429`, or `403` with `retry-after` or no requests left) is waited for up to 5 minutes:
- * what was refused so was not done. Other failures are tried again for GET and DELETE only.
+ * A rate limit (`429`, or `403` with `retry-after` or no requests left) is waited for as long as `world`
+ * says: what was refused so was not done. Other failures are tried again for GET and DELETE only.
  *
  * @throws {SyncError} `RATE_LIMITED`, `NOT_AUTHORIZED`, `HOST_UNREACHABLE`, `HOST_REFUSED`.
  */
 export async function hostRequest(request: HostRequest, world: HostWorld): Promise<HostAnswer> {
   const { method, url, also = [] } = request;
+  const { patienceMs = PATIENCE_MS } = world;
   const isRepeatable = method === "GET" || method === "DELETE";
   const wait = world.wait ?? ((ms, signal) => delay(ms, undefined, { signal }));
   for (let attempt = 1; ; attempt++) {
@@ -82,7 +91,7 @@ export async function hostRequest(request: HostRequest, world: HostWorld): Promi
     if ((status >= 200 && status < 300) || also.includes(status)) return outcome;
     const limitMs = limitOf(outcome, world.now());
     if (limitMs !== null) {
-      if (isLast || limitMs > LONGEST_PAUSE_MS) {
+      if (isLast || limitMs > patienceMs) {
         throw new SyncError(
           "RATE_LIMITED",
           `Cannot ${method} ${url}: the release host allows it in ${Math.ceil(limitMs / 1000)} s`,
@@ -167,18 +176,8 @@ function pauseOf(attempt: number): number {
 /** How long the host wants to be left alone, if that is what it says. */
 function limitOf({ status, headers }: HostAnswer, now: number): number | null {
   if (status !== 429 && status !== 403) return null;
-  const retryAfter = headers.get("retry-after");
-  if (retryAfter !== null) {
-    // RFC 9110, 10.2.3: seconds, or a date.
-    const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - now;
-    return Number.isNaN(ms) ? 60_000 : Math.max(0, ms);
-  }
-  const reset = Number(headers.get("x-ratelimit-reset") ?? Number.NaN);
-  if (headers.get("x-ratelimit-remaining") === "0" && !Number.isNaN(reset)) {
-    return Math.max(0, reset * 1000 - now);
-  }
   // GitHub's advice for a secondary limit without a header: at least one minute.
-  return status === 429 ? 60_000 : null;
+  return retryAfterMs(headers, now) ?? (status === 429 ? 60_000 : null);
 }
 
 function refusal({ method, url }: HostRequest, { status, bytes }: HostAnswer): SyncError {

@@ -4,6 +4,7 @@ import type { SyncConfig } from "../config/sync-config.js";
 import { SyncError } from "../sync-error.js";
 import { trustOf } from "../trust/trust-state.js";
 import type { TrustStore } from "../trust/trust-store.js";
+import { PUBLISHING_PATIENCE_MS } from "./host-request.js";
 import type { PublishDeps } from "./publish-request.js";
 import { ReleaseHost } from "./release-host.js";
 import { type KeyPlaces, readReleaseKeys } from "./release-keys.js";
@@ -54,7 +55,10 @@ export async function openPublisher(options: OpenPublisherOptions): Promise<Publ
   const { api, repository } = config.releases;
   const { state } = trust;
   return {
-    host: new ReleaseHost({ api, repository, token }, { fetch, now, log, signal }),
+    host: new ReleaseHost(
+      { api, repository, token },
+      { fetch, now, log, signal, patienceMs: PUBLISHING_PATIENCE_MS },
+    ),
     signer: makeSigner({ trust: config.trust, releaseKeys, keyset, state, now }),
     seenSeq: trustOf(state, subsystem).seq,
     publisher: publisherName(config, env),

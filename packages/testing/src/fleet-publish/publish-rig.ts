@@ -19,6 +19,7 @@ import {
   type ReleaseManifest,
   type SignedRelease,
 } from "@tideline/version/fleet";
+import { PUBLISHING_PATIENCE_MS } from "../../../fleet/src/publish/host-request.js";
 import { ReleaseHostRig } from "../release-host-rig/index.js";
 import { SignedFleet } from "../signed-fleet.js";
 
@@ -98,6 +99,7 @@ export class PublishRig {
         log: (line) => void this.log.push(line),
         signal: new AbortController().signal,
         wait: async (ms) => void this.waits.push(ms),
+        patienceMs: PUBLISHING_PATIENCE_MS,
       },
     );
   }

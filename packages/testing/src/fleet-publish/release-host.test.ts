@@ -39,6 +39,20 @@ describe("limits", () => {
     expect(rig.waits).toEqual([30_000]);
   });
 
+  test("who only looks waits 5 seconds at most, and is told when it is allowed", async () => {
+    const world = { ...rig.deps(), fetch, wait: async (ms: number) => void rig.waits.push(ms) };
+    const { api, repository, token } = rig.host;
+    const host = new ReleaseHost({ api, repository: repository.name, token }, world);
+    rig.host.fail({ on: "api", kind: "rate-limit", resetAt: rig.now + 5_000, times: 1 });
+    await host.list();
+    rig.host.fail({ on: "api", kind: "rate-limit", resetAt: rig.now + 60_000, times: 1 });
+    await expect(host.list()).rejects.toMatchObject({
+      reason: "RATE_LIMITED",
+      message: expect.stringContaining("the release host allows it in 60 s"),
+    });
+    expect(rig.waits).toEqual([5_000]);
+  });
+
   test("more than 5 minutes is RATE_LIMITED, at once", async () => {
     rig.host.fail({ on: "api", kind: "rate-limit", resetAt: rig.now + 3_600_000 });
     await expect(rig.publish({})).rejects.toEqual(refusedAs("RATE_LIMITED"));
@@ -120,7 +134,13 @@ describe("failures", () => {
   test("an end by the signal is an end: no pause is waited out", async () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const world = { fetch, now: Date.now, signal, log: () => controller.abort() };
+    const world = {
+      patienceMs: 300_000,
+      fetch,
+      now: Date.now,
+      signal,
+      log: () => controller.abort(),
+    };
     const { api } = rig.host;
     const host = new ReleaseHost({ api, repository: "acme/plat", token: null }, world);
     rig.host.fail({ on: "api", kind: "status", status: 429, retryAfter: "200" });
