@@ -47,6 +47,7 @@ export async function decide(
   ]);
   const facts: PlanFacts = {
     ledgerAsks: ledgerAsks(deps.ledger),
+    hasLedger: config.ledger !== null,
     ...{ subsystem, target, live, place, denied, approved, rejected, now },
     pin: (Object.hasOwn(pins, name) && pins[name]) || null,
     tries: options.countsAttempts === false ? [] : (attempts[name] ?? []),

@@ -21,6 +21,9 @@ const SUBSYSTEM: SubsystemConfig = {
   window: null,
 };
 
+/** It has asked before it named a release. */
+const LEDGER = { ledgerAsks: true, hasLedger: true };
+
 /** As somebody wrote it down, or not. */
 const automatic = (automatic: SubsystemConfig["automatic"]) => ({
   subsystem: { ...SUBSYSTEM, automatic },
@@ -75,6 +78,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     ...{
       approved: new Set<number>(),
       ledgerAsks: false,
+      hasLedger: false,
       platform: PLATFORM,
       syncVersion: "0.1.0",
       now: NOW,
@@ -190,36 +194,46 @@ describe("plan()", () => {
     ],
     [
       "a major step that the ledger let go",
-      { target: target(named(7, { updateClass: "major" })), ledgerAsks: true },
+      { target: target(named(7, { updateClass: "major" })), ...LEDGER },
       "install",
     ],
     [
       "a minor step that the ledger has let go, where `automatic` is patch",
       {
         target: target(named(7, { updateClass: "minor" })),
-        ledgerAsks: true,
+        ...LEDGER,
         ...automatic("patch"),
       },
-      "wait WAITING_FOR_APPROVAL",
+      "wait HELD_HERE",
     ],
     [
       "a major step that the ledger has let go, where `automatic` is minor",
       {
         target: target(named(7, { updateClass: "major" })),
-        ledgerAsks: true,
+        ...LEDGER,
         ...automatic("minor"),
       },
-      "wait WAITING_FOR_APPROVAL",
+      "wait HELD_HERE",
     ],
     [
       "anything that the ledger has let go, where `automatic` is none",
-      { ledgerAsks: true, ...automatic("none") },
-      "wait WAITING_FOR_APPROVAL",
+      { ...LEDGER, ...automatic("none") },
+      "wait HELD_HERE",
     ],
     [
       "the same, let go on this machine",
-      { ledgerAsks: true, ...automatic("none"), approved: new Set([7]) },
+      { ...LEDGER, ...automatic("none"), approved: new Set([7]) },
       "install",
+    ],
+    [
+      "a major step past a ledger that is not asked",
+      { target: target(named(7, { updateClass: "major" })), hasLedger: true },
+      "wait HELD_HERE",
+    ],
+    [
+      "a release that the ledger has let go and somebody rejected here",
+      { ...LEDGER, rejected: new Set([7]) },
+      "wait REJECTED",
     ],
     [
       "a patch that is a major step for who missed some",

@@ -34,6 +34,8 @@ export interface PlanFacts {
   readonly approved: ReadonlySet<number>;
   /** True if a ledger has asked for approval before it names a release. */
   readonly ledgerAsks: boolean;
+  /** True if the machine has a ledger, asked or not: `approve` decides in that one, unless `--here`. */
+  readonly hasLedger: boolean;
   /** Releases that somebody rejected on this machine, by `seq`. */
   readonly rejected: ReadonlySet<number>;
   readonly platform: PlatformKey;
@@ -162,9 +164,9 @@ export function plan(facts: PlanFacts): Plan {
     const step = releaseStep(isFirst ? null : live.version.version, manifest);
     if (!isFirst && needsApproval(step, manifest, subsystem.automatic, facts)) {
       const what = step === null ? "a version that cannot be compared" : `a ${step} step`;
-      const here = `, further than \`automatic\` goes here: \`tideline-sync approve ${name} --here\``;
-      const detail = `${version} of "${name}" is ${what}${facts.ledgerAsks ? here : ""}`;
-      return wait("WAITING_FOR_APPROVAL", detail, null);
+      const detail = `${version} of "${name}" is ${what}`;
+      if (!facts.hasLedger) return wait("WAITING_FOR_APPROVAL", detail, null);
+      return wait("HELD_HERE", `${detail}, further than \`automatic\` goes here`, null);
     }
   }
   const install: Plan = {

@@ -44,8 +44,9 @@ export async function refuse(
 /** What is said of something that is not done. */
 export type Refused = Extract<UpdateOutcome, { state: "waiting" | "refused" }>;
 
-// Of what a machine waits for, only this is not the ledger's own doing and lasts until somebody acts.
-const IS_TOLD: ReadonlySet<ReasonCode> = new Set<ReasonCode>(["PINNED"]);
+// Of what a machine waits for, only these are not the ledger's own doing and last until somebody acts:
+// a ring waits for the machine meanwhile, and who looks at the fleet has to see for which, and why.
+const IS_TOLD: ReadonlySet<ReasonCode> = new Set<ReasonCode>(["PINNED", "HELD_HERE", "REJECTED"]);
 
 /** Notes that the live binary is the release's already: its bytes are, under another number. */
 export async function relabel(

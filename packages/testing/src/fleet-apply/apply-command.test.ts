@@ -161,11 +161,11 @@ describe("tideline-sync apply", () => {
     const rejected = await rig.run(["apply", "nats"]);
     expect(rejected.code).toBe(3);
     expect(rejected.text).toContain("REJECTED");
-    expect(rejected.text).toContain("`tideline-sync approve nats`");
+    expect(rejected.text).toContain("`tideline-sync approve nats --here`");
     expect((await rig.run(["check", "nats", "--json"])).json).toMatchObject({
       nats: { reason: "REJECTED" },
     });
-    await rig.run(["approve", "nats"]);
+    await rig.run(["approve", "nats", "--here"]);
     expect((await rig.run(["apply", "nats"])).code).toBe(0);
   });
 

@@ -55,6 +55,8 @@ test("what the ledger has let go waits on a machine whose own `automatic` does n
   const waiting = await rig.run(["apply", "nats"], ENV);
   expect(waiting.code, waiting.text).toBe(3);
   expect(waiting.text).toContain("further than `automatic` goes here");
+  const step = "HELD_HERE: `tideline-sync approve nats --here` lets it go on this machine";
+  expect(waiting.text).toContain(step);
   expect(await rig.starts()).toEqual(["1.0.1"]);
   const approved = await rig.run(["approve", "nats", "--here"], {});
   expect(approved.code, approved.text).toBe(0);

@@ -15,6 +15,8 @@ test.each<[ReportedState, ReasonCode | null, string]>([
   ["refused", "SIGNATURE_INVALID", "failed"],
   ["refused", "DENIED", "failed"],
   ["refused", "PINNED", "declined"],
+  ["refused", "HELD_HERE", "declined"],
+  ["refused", "REJECTED", "declined"],
   ["refused", "DISK_FULL", "declined"],
   ["refused", "HOST_UNREACHABLE", "declined"],
   ["refused", "DRIFTED", "declined"],

@@ -78,8 +78,9 @@ export const REASONS = {
   PINNED: "`tideline-sync pin NAME --remove` lets updates through again",
   DENIED: "Publish a fixed release; this binary failed here before and is not tried again",
   WAITING_FOR_APPROVAL: "`tideline-sync approve NAME` lets the major version go",
+  HELD_HERE: "`tideline-sync approve NAME --here` lets it go on this machine",
   REJECTED:
-    "Nothing to do; the next release is asked about anew. `tideline-sync approve NAME` lets this one go after all",
+    "Nothing to do; the next release is asked about anew. `tideline-sync approve NAME --here` lets this one go on this machine after all",
   PAUSED: "Resume the rollout when it is safe to",
   HALTED: "Look at the failed machines; then publish a fix, or resume the rollout by hand",
   NOT_YET_REACHED: "Nothing to do; the rollout reaches this machine with a later ring",
