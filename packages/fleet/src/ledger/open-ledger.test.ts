@@ -163,6 +163,21 @@ describe("row 32: a ledger that is away", () => {
   });
 });
 
+test("row 25: a rollout that is halted once a command has opened the ledger is halted for its last look", async () => {
+  const config = await newMachine();
+  await publish(config);
+  const open = await openNow(config);
+  expect(await planned(config, open)).toMatchObject({ action: "install" });
+  const { channel } = config.machine;
+  const args = { token: FLEET_TOKENS.operator, channel, subsystem: "nats", to: "halted" };
+  const ask = { url: rig.url, doing: "halt", fetch, signal };
+  const answer = await askLedger("mutation", FLEET_FUNCTIONS.changeRollout, args, ask);
+  expect(answer).toMatchObject({ ok: true });
+  const mode = () => open.ledger.targets()?.[0]?.rollout?.mode;
+  await expect.poll(mode, { timeout: 15_000 }).toBe("halted");
+  expect(await planned(config, open)).toMatchObject({ action: "wait", reason: "HALTED" });
+});
+
 test("one that refuses the token is not away: nothing of what was heard is gone by", async () => {
   const config = await newMachine();
   await publish(config);

@@ -2,6 +2,7 @@
 import type { FleetTarget } from "@tideline/version/fleet";
 import type { Env } from "../commands/terminal.js";
 import type { SyncConfig } from "../config/sync-config.js";
+import { childSignal } from "../engine/child-signal.js";
 import { SyncError } from "../sync-error.js";
 import type { TrustStore } from "../trust/trust-store.js";
 import { UsageError } from "../usage-error.js";
@@ -157,7 +158,9 @@ function ledgerOf({ ledger, machine }: SyncConfig): { url: string; channel: stri
 }
 
 /**
- * Waits for the ledger's first answer; null if there is none in time.
+ * Waits for the ledger's first answer; null if there is none in time. Once there was one, the ledger
+ * goes on hearing, until it is closed or `signal` aborts: what is done about its targets takes time,
+ * and is to end when they change.
  *
  * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`
  */
@@ -168,21 +171,20 @@ export async function firstTargets(
 ): Promise<readonly FleetTarget[] | null> {
   const known = ledger.targets();
   if (known !== null) return known;
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  signal.addEventListener("abort", stop, { once: true });
-  const timer = setTimeout(stop, waitMs);
+  const hearing = childSignal(signal);
+  const timer = setTimeout(() => hearing.end(), waitMs);
   try {
     return await new Promise((resolve, reject) => {
-      controller.signal.addEventListener("abort", () =>
+      hearing.signal.addEventListener("abort", () =>
         signal.aborted ? reject(signal.reason) : resolve(null),
       );
-      ledger.watchTargets(resolve, controller.signal, reject);
+      ledger.watchTargets(resolve, hearing.signal, reject);
     });
+  } catch (error) {
+    hearing.end();
+    throw error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-    controller.abort();
   }
 }
 
