@@ -219,7 +219,7 @@ test("a wrong token is said to be wrong, and the right one after it shows the fl
   const field = page.getByLabel("View token");
   await field.fill("not-the-token-of-this-fleet");
   await field.press("Enter");
-  await page.getByRole("heading", { name: "This token is not taken" }).waitFor();
+  await page.getByRole("heading", { name: "The ledger does not know this token" }).waitFor();
   expect(await page.getByRole("alert").innerText()).toContain("misspelt, or was replaced");
   expect(await field.getAttribute("aria-invalid")).toBe("true");
   await field.fill(FLEET_TOKENS.view);

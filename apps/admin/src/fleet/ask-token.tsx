@@ -17,7 +17,7 @@ export function AskToken({ isWrong, onToken }: Props) {
   return (
     <FleetCard
       Icon={KeyRound}
-      title={isWrong ? "This token is not taken" : "The fleet takes its view token"}
+      title={isWrong ? "The ledger does not know this token" : "The fleet takes its view token"}
       about="What your machines run is not for everybody. This tab keeps the token until it is closed, and nothing can be changed with it."
     >
       <form
@@ -50,7 +50,7 @@ export function AskToken({ isWrong, onToken }: Props) {
         </div>
         {isWrong && (
           <p id={errorId} role="alert" className="text-red">
-            The ledger does not know it: it is misspelt, or was replaced by another one.
+            It is misspelt, or was replaced by another one.
           </p>
         )}
       </form>

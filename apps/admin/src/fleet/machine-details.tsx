@@ -42,6 +42,8 @@ function InstallDetails({ install, platform }: InstallProps) {
   const { subsystem, version, seq, sha256, since, isOutlier } = install;
   const { word, tone, Icon } = installState(install);
   const attempt = newestAttempt(install);
+  // A report carries the service's newest lines behind its first one.
+  const [sentence = "", ...log] = attempt?.detail?.split("\n") ?? [];
   return (
     <section aria-label={subsystem} className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <h4 className="flex flex-wrap items-center gap-2 font-medium">
@@ -79,11 +81,16 @@ function InstallDetails({ install, platform }: InstallProps) {
             <>
               {": "}
               <span className="text-ink">{reasonWords(attempt.reason)}</span>.{" "}
-              {attempt.detail !== null && `${attempt.detail}. `}
+              {sentence !== "" && `${sentence}. `}
               <NextStep code={attempt.reason} subsystem={subsystem} />
             </>
           )}
         </p>
+      )}
+      {log.length > 0 && (
+        <pre className="border-line bg-sunken text-muted rounded-lg border px-3 py-2 font-mono text-[13px] whitespace-pre-wrap [overflow-wrap:anywhere]">
+          {log.join("\n")}
+        </pre>
       )}
     </section>
   );

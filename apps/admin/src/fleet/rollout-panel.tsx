@@ -45,7 +45,11 @@ export function RolloutPanel({ subsystem: of, rollout, machines }: Props) {
           <NextStep code="WAITING_FOR_APPROVAL" subsystem={of.subsystem} />
         </Waits>
       ) : (
-        note !== null && <p className="text-muted [overflow-wrap:anywhere]">{note}</p>
+        note !== null && (
+          <p className="text-muted [overflow-wrap:anywhere]">
+            {mode === "paused" ? `No further machine begins: ${note}` : note}
+          </p>
+        )
       )}
       {mode === "paused" && (
         <p className="text-muted">

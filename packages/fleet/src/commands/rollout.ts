@@ -76,8 +76,11 @@ export const addRollout = addCommand<RolloutOptions>({
       return { exitCode: EXIT_CODES.failed, text: message, json: { code, message } };
     }
     const { mode, generation } = answer;
+    const waits = withoutSilent
+      ? "; machines that have not begun are waited for no longer, once another one is well"
+      : "";
     return {
-      text: `The rollout of "${subsystem}" in channel "${channel}" ${done}`,
+      text: `The rollout of "${subsystem}" in channel "${channel}" ${done}${waits}`,
       json: { subsystem, channel, mode, generation },
     };
   },

@@ -16,16 +16,16 @@ export const BINARY_CHECKS: readonly Check[] = [
       for (const subsystem of Object.values(config.subsystems)) {
         const { name, binary } = subsystem;
         const live = await readLive(binary);
-        const adopt = `\`tideline-sync apply ${name} --adopt\` takes it as it is; or put the binary of its .version back`;
+        const next = `\`tideline-sync apply ${name} --replace\` installs the release over it, and keeps it in .foreign/; \`--adopt\` in place of that takes it as it is`;
         if (live.state === "drifted") {
-          said.push(failed(`"${binary}" is not the binary that its .version speaks of`, adopt));
+          said.push(failed(`"${binary}" is not the binary that its .version speaks of`, next));
         } else if (live.state === "unknown") {
-          said.push(failed(`Nobody knows what "${binary}" is: ${live.problem}`, adopt));
+          said.push(failed(`Nobody knows what "${binary}" is: ${live.problem}`, next));
         } else if (live.state === "absent") {
-          const next = (await isDeveloperMachine(subsystem))
+          const first = (await isDeveloperMachine(subsystem))
             ? `\`tideline-sync watch\` builds, publishes and installs it here; by hand \`build ${name}\`, \`publish ${name}\` and \`apply ${name}\` do`
             : `\`tideline-sync apply ${name}\` installs it`;
-          said.push(warning(`"${binary}" is not there yet`, next));
+          said.push(warning(`"${binary}" is not there yet`, first));
         }
       }
       return said.length > 0 ? said : ok("Every live binary is what its .version says");

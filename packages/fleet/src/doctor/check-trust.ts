@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseKeyset } from "@tideline/version/fleet";
+import type { SyncConfig } from "../config/sync-config.js";
+import { readHeard } from "../ledger/heard-targets.js";
 import { readKnownTarget } from "../ledger/local-targets.js";
 import { openTrustStore } from "../open-trust-store.js";
 import { readKeysetFile } from "../trust/keyset-file.js";
@@ -37,15 +39,8 @@ export const TRUST_CHECKS: readonly Check[] = [
   {
     name: "keyset",
     run: async ({ config, now }) => {
-      const keysets: string[] = [];
-      for (const name of Object.keys(config.subsystems)) {
-        const known = await readKnownTarget(config.state, name);
-        if (known !== null && known.release.keyset !== "") keysets.push(known.release.keyset);
-      }
-      const file = join(config.folder, "keyset.json");
-      if (existsSync(file)) keysets.push((await readKeysetFile(file)).keyset);
-      const parsed = keysets.map(parseKeyset).sort((a, b) => b.version - a.version);
-      const [newest] = parsed;
+      const keysets = await keysetsOf(config);
+      const [newest] = keysets.map(parseKeyset).sort((a, b) => b.version - a.version);
       if (newest === undefined) return skipped("No keyset was seen here yet");
       const day = new Date(newest.expiresAt).toISOString().slice(0, 10);
       const left = newest.expiresAt - now();
@@ -72,3 +67,17 @@ export const TRUST_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Texts of the keysets that this machine has seen: of its releases, of the ledger's, of a publisher. */
+async function keysetsOf(config: SyncConfig): Promise<string[]> {
+  const { state, ledger, machine } = config;
+  const names = Object.keys(config.subsystems);
+  const known = await Promise.all(names.map((name) => readKnownTarget(state, name)));
+  const { channel } = machine;
+  const heard = ledger === null ? null : await readHeard(state, { url: ledger.url, channel });
+  const named = heard?.targets.flatMap(({ settled, rollout }) => [settled, rollout]) ?? [];
+  const file = join(config.folder, "keyset.json");
+  const own = existsSync(file) ? [(await readKeysetFile(file)).keyset] : [];
+  const texts = [...known, ...named].flatMap((part) => part?.release.keyset ?? []);
+  return [...texts, ...own].filter((text) => text !== "");
+}

@@ -16,6 +16,7 @@ import { writeFailed } from "../guard/failed-file.js";
 import { keepCopy } from "../guard/keep-copy.js";
 import { runGuard } from "../guard/run-guard.js";
 import { enrol } from "../ledger/enrol.js";
+import { noteHeard } from "../ledger/heard-targets.js";
 import { writeKnownTarget } from "../ledger/local-targets.js";
 import { withMarker } from "../publish/release-marker.js";
 import { startSupervisor } from "../supervise/built-in/start-supervisor.js";
@@ -180,6 +181,17 @@ test.each([
   await writeKnownTarget(state(), "nats", { release, seq: 7, version: "2.10.25" });
   const [found] = of(await look(), "keyset");
   expect(found).toMatchObject({ level, message: expect.stringContaining(words) });
+});
+
+test("the keyset of what a ledger has named is known, too", async () => {
+  const { url } = ledger;
+  await configure({ ledger: { url } });
+  const keyset = fleet.signKeyset({ expiresAt: Date.now() + 10 * DAY });
+  const settled = { release: fleet.sign(fleet.manifest(), { keyset }), seq: 7, version: "2.10.25" };
+  const named = { channel: "stable", subsystem: "nats", generation: 1, settled, rollout: null };
+  await noteHeard(state(), { url, channel: "stable", at: Date.now(), targets: [named] });
+  const [found] = of(await look(), "keyset");
+  expect(found).toMatchObject({ level: "warning", message: expect.stringContaining("expires") });
 });
 
 test("a port that somebody else has is named with who has it", async () => {
