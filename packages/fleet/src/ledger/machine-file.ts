@@ -20,7 +20,7 @@ export interface Machine {
   readonly channel: string;
   /** The ledger that it is enrolled with. */
   readonly url: string;
-  /** ms since epoch, by the ledger's clock. */
+  /** Since when it is in its channel; ms since epoch, by the ledger's clock. */
   readonly enrolledAt: number;
   /** Ed25519; it never leaves the machine. */
   readonly privateKey: KeyObject;

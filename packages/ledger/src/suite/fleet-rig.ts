@@ -232,7 +232,7 @@ export class FleetRig {
 /** A machine with a key pair of its own, which signs what it says. */
 export class TestMachine {
   readonly machineId: string;
-  readonly enrolledAt: number;
+  enrolledAt: number;
   readonly #rig: FleetRig;
   readonly #key: KeyObject;
   readonly #name: string;
@@ -264,7 +264,8 @@ export class TestMachine {
   /** Goes to another channel, by enrolling there. */
   async move(channel: string): Promise<void> {
     const args = enrolment(this.#key, { name: this.#name, channel });
-    await this.#rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, args);
+    const answer = await this.#rig.client.mutation(FLEET_FUNCTIONS.enrolMachine, args);
+    this.enrolledAt = (answer as { enrolledAt: number }).enrolledAt;
   }
 
   /** Signs a message as the ledger wants it. */

@@ -47,7 +47,8 @@ export function machinesSuite(getClient: () => LedgerClient): void {
       expect(await enrol({ name: "second" })).toEqual(first);
       expect(await r.machines()).toMatchObject([{ ...(first as object), name: "second" }]);
       const { channel: elsewhere } = rig();
-      expect(await enrol({ channel: elsewhere })).toEqual(first);
+      const { machineId } = first as { machineId: string };
+      expect(await enrol({ channel: elsewhere })).toMatchObject({ machineId });
       expect(await r.machines()).toEqual([]);
     });
 

@@ -2,6 +2,7 @@ import {
   bucketOf,
   FLEET_FUNCTIONS,
   type FleetMachine,
+  type FleetRollout,
   type FleetTarget,
   mayStart,
   type ReportedState,
@@ -101,6 +102,29 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
       );
       expect((await r.state())?.rollout?.rings.map((ring) => ring.machines)).toEqual(before);
       expect(before?.reduce((sum: number, count) => sum + (count ?? 0), 0)).toBe(machines.length);
+    });
+
+    test("who moves in from another channel belongs to the last ring, however early it enrolled", async () => {
+      const elsewhere = rig();
+      const { r } = await fleetOf(6);
+      const bucketIn = async ({ machineId }: TestMachine) =>
+        await bucketOf(machineId, r.subsystem, "1.0.1");
+      let mover = await elsewhere.enrol();
+      while ((await bucketIn(mover)) >= 0.5) mover = await elsewhere.enrol();
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      const sizes = async () => (await r.state())?.rollout?.rings.map(({ machines }) => machines);
+      const before = await sizes();
+      await mover.move(r.channel);
+      const rollout = { ...(await r.target())?.rollout, openTo: 0.5 } as FleetRollout;
+      const { machineId, enrolledAt } = mover;
+      const bucket = await bucketIn(mover);
+      expect(mayStart(rollout, { machineId, enrolledAt, bucket })).toBe(false);
+      await mover.report(mover.attempt(1, "committed", { subsystem: r.subsystem }));
+      await r.until((state) =>
+        expect(state?.rollout?.rings.map(({ committed }) => committed)).toEqual([0, 0, 0, 1]),
+      );
+      expect(await sizes()).toEqual(before);
     });
 
     test("a machine that declined for a reason of its own counts for nothing", async () => {

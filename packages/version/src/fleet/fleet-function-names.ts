@@ -8,7 +8,7 @@ export const FLEET_FUNCTIONS = {
   listMachines: "fleet:listMachines",
   /** query `{channel, token}` -> UpstreamHint[]: which upstreams were said to have moved, and when */
   watchHints: "fleet:watchHints",
-  /** mutation `{enrolToken, signature, …Enrolment}` -> {machineId, enrolledAt}; signature: the key's own over enrolmentText, in base64; again with the same key: the same machine, moved and renamed as told */
+  /** mutation `{enrolToken, signature, …Enrolment}` -> {machineId, enrolledAt}; signature: the key's own over enrolmentText, in base64; again with the same key: the same machine, moved and renamed as told; enrolledAt: since when it is in its channel */
   enrolMachine: "fleet:enrolMachine",
   /** mutation `{token, machineId}` -> {ok: true, wasThere}; operator token; forgets the machine and its key */
   removeMachine: "fleet:removeMachine",

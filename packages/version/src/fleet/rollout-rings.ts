@@ -62,7 +62,7 @@ export function ringOf(
  * Says whether a machine may begin with a release now. Asked before it plans, and again as its last
  * look: a rollout that was paused or halted meanwhile lets nobody start.
  *
- * @param machine.enrolledAt ms since epoch, by the ledger's clock.
+ * @param machine.enrolledAt Since when it is in its channel; ms since epoch, by the ledger's clock.
  */
 export function mayStart(
   rollout: Pick<FleetRollout, "mode" | "openTo" | "canaries" | "startedAt" | "ring">,

@@ -6,6 +6,7 @@ import { attemptOutcome, bucketOf, type ReasonCode, ringOf } from "@tideline/ver
 import type { FleetId, FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import { BatchInstalls, type InstallFields } from "./batch-installs.js";
 import { BatchReleases } from "./batch-releases.js";
+import { joinedAt } from "./leave-rollouts.js";
 import { WorkBudget } from "./work-budget.js";
 
 type Report = FleetRow<"reports">;
@@ -162,7 +163,7 @@ async function ringOfMachine(
   return ringOf(policy, {
     bucket: await bucketOf(machine._id, subsystem, version),
     isCanary: canaries.includes(machine._id),
-    isLate: machine.enrolledAt > startedAt,
+    isLate: joinedAt(machine) > startedAt,
   });
 }
 

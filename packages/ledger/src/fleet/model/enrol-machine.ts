@@ -3,7 +3,7 @@ import { ledgerError } from "../../model/ledger-error.js";
 import { utf8 } from "../../model/utf8.js";
 import type { FleetId, FleetMutationCtx } from "../fleet-data-model.js";
 import { refuseArgument } from "./check-fleet-arguments.js";
-import { leaveRollouts } from "./leave-rollouts.js";
+import { joinedAt, leaveRollouts } from "./leave-rollouts.js";
 import { verifyEd25519 } from "./verify-ed25519.js";
 import { writeAudit } from "./write-audit.js";
 
@@ -36,8 +36,11 @@ export async function requireOwnSignature(
 }
 
 /**
- * Takes a machine into the fleet. The same key again is the same machine: it keeps its id and when
- * it joined, and has the name, channel and platform of the newest enrolment.
+ * Takes a machine into the fleet. The same key again is the same machine: it keeps its id, and has
+ * the name, channel and platform of the newest enrolment.
+ *
+ * @returns Its id, and since when it is in its channel: by that it knows for itself which rollouts
+ *   began before it came, as they are counted here.
  */
 export async function enrolMachine(
   ctx: FleetMutationCtx,
@@ -54,9 +57,10 @@ export async function enrolMachine(
     if (signedAt < newest) refuseArgument(doing, `signedAt of ${newest} or later`, signedAt);
     const isMoved = known.channel !== channel;
     if (isMoved) await leaveRollouts(ctx, known);
-    await ctx.db.patch(known._id, { ...enrolment, ...(isMoved && { movedAt: Date.now() }) });
+    const moved = isMoved ? { movedAt: Date.now() } : {};
+    await ctx.db.patch(known._id, { ...enrolment, ...moved });
     if (isMoved) await moveInstalls(ctx, known._id, channel);
-    return { machineId: known._id, enrolledAt: known.enrolledAt };
+    return { machineId: known._id, enrolledAt: joinedAt({ ...known, ...moved }) };
   }
   const enrolledAt = Date.now();
   const machineId = await ctx.db.insert("machines", { ...enrolment, enrolledAt });
