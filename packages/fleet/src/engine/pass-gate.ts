@@ -52,7 +52,9 @@ export async function passGate(watched: Watched, pidBefore: number | null): Prom
           state: (state) => {
             if (state.pid === pidBefore && pidBefore !== null) return null;
             // One that ends at once may never be seen running, only being started over and over.
-            if (state.restarts > fewestRestarts) return restartedByItself(service, state);
+            if (state.restarts > fewestRestarts) {
+              return restartedByItself(service, state, state.restarts - fewestRestarts);
+            }
             fewestRestarts = state.restarts;
             if (!state.isRunning) {
               // The process that came up has ended, or there has been none: one more look decides,
@@ -90,9 +92,10 @@ export async function passGate(watched: Watched, pidBefore: number | null): Prom
 // A first answer of "not running" right after a restart is believed after this.
 const START_GRACE_MS = 1_500;
 
-function restartedByItself(service: string, { restarts, exitCode }: ServiceState): Verdict {
+/** @param times How often since it was restarted for the update. */
+function restartedByItself(service: string, { exitCode }: ServiceState, times: number): Verdict {
   const last = exitCode === null ? "" : `, last with exit code ${exitCode}`;
-  const detail = `"${service}" ended while it was started${last}; the supervisor has started it again ${restarts} times`;
+  const detail = `"${service}" ended while it was started${last}; the supervisor has started it again ${times === 1 ? "once" : `${times} times`}`;
   return { ok: false, reason: "FLAPPING", detail };
 }
 
