@@ -234,6 +234,7 @@ export const fleetTables = {
   })
     .index("by_seq", ["channel", "subsystem", "seq"])
     .index("by_mode", ["mode"])
+    .index("in_channel", ["channel", "mode"])
     .index("by_channel_mode", ["channel", "subsystem", "mode", "seq"]),
 
   /**

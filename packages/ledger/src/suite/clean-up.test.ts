@@ -145,6 +145,30 @@ test("a run that was lost is found again", async () => {
   await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));
 });
 
+test("who leaves is taken out of the numbers, however many rollouts other channels have", async () => {
+  const elsewhere = new FleetRig(r.client);
+  await elsewhere.publish(1);
+  await elsewhere.change("halted");
+  await t.run(async (ctx) => {
+    const row = await ctx.db.query("rollouts").first();
+    if (row === null) throw new Error("no rollout");
+    const { _id, _creationTime, ...fields } = row;
+    for (let n = 0; n < 200; n++) {
+      await ctx.db.insert("rollouts", { ...fields, channel: `${row.channel}-${n}` });
+    }
+  });
+  const [leaver, other] = [await r.enrol("leaver"), await r.enrol("other")];
+  for (const machine of [leaver, other]) await machine.present();
+  await r.untilSeen([leaver, other]);
+  await r.publish(1);
+  await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+  await leaver.report(leaver.attempt(1, "downloading"));
+  await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ started: 1 }));
+  await r.change("halted");
+  await r.remove(leaver);
+  expect((await r.state())?.rollout?.rings[0]).toMatchObject({ machines: 1, started: 0 });
+});
+
 test("a report at which every run fails is given up, and those behind it are counted", async () => {
   await r.publish(1);
   await r.until((state) => expect(state?.settled).toMatchObject({ seq: 1 }));

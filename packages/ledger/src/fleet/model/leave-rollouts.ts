@@ -25,10 +25,9 @@ export async function leaveRollouts(ctx: FleetMutationCtx, machine: Machine): Pr
   for (const mode of ["running", "paused", "halted"] as const) {
     const rollouts = await ctx.db
       .query("rollouts")
-      .withIndex("by_mode", (q) => q.eq("mode", mode))
+      .withIndex("in_channel", (q) => q.eq("channel", machine.channel).eq("mode", mode))
       .take(MAX_ROLLOUTS);
     for (const rollout of rollouts) {
-      if (rollout.channel !== machine.channel) continue;
       await leave(ctx, machine, rollout);
       isLooked = true;
     }
