@@ -1,7 +1,5 @@
-import { dirname } from "node:path";
 import { FLEET_FUNCTIONS, type FleetAnswer } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
-import { readVersionFile } from "../swap/version-file.js";
 import { UsageError } from "../usage-error.js";
 import { addCommand } from "./add-command.js";
 import { requireSubsystem } from "./require-subsystem.js";
@@ -35,7 +33,7 @@ export const addApprove = addCommand<ApproveOptions>({
     const accepted = options.reject ? [] : await acceptUpstream(config, name, terminal);
     const decided =
       config.ledger === null || options.here === true
-        ? await decideHere(config, name, options)
+        ? await decideHere(config, name, options, terminal)
         : await decideInLedger(config, config.ledger.url, name, options, terminal);
     if (decided === null && accepted.length === 0) {
       const text = `Nothing of "${name}" waits for approval`;
@@ -124,19 +122,20 @@ async function decideHere(
   config: SyncConfig,
   subsystem: string,
   { reject }: ApproveOptions,
+  { env, log, signal }: Terminal,
 ): Promise<Decided | null> {
-  const { state, subsystems } = config;
-  const [{ readNewestKnown }, { writeApproval }] = await Promise.all([
-    import("../ledger/read-newest-known.js"),
+  const [{ readHeld }, { writeApproval }, { openTrustStore }] = await Promise.all([
+    import("../ledger/read-held.js"),
     import("../ledger/approvals.js"),
+    import("../open-trust-store.js"),
   ]);
-  const known = await readNewestKnown(config, subsystem);
-  const live = await readVersionFile(dirname(subsystems[subsystem]?.binary ?? ""));
-  const running = live.state === "read" ? (live.file.seq ?? 0) : 0;
-  if (known === null || known.seq <= running) return null;
-  const { seq, version } = known;
+  const trust = await openTrustStore(config);
   const decision = reject ? "reject" : "approve";
-  await writeApproval(state, subsystem, seq, decision);
+  const ask = { config, env, trust, fetch, now: Date.now, log, signal };
+  const held = await readHeld(ask, subsystem, decision);
+  if (held === null) return null;
+  const { seq, version } = held;
+  await writeApproval(config.state, subsystem, seq, decision);
   const text = `${version} (release ${seq}) of "${subsystem}" is ${reject ? "rejected" : "approved"} on this machine`;
   return { ok: true, text, json: { seq, version, decision } };
 }

@@ -14,7 +14,7 @@ export async function readApproved(
  * Whether a ledger has asked for approval itself, before it named a release; then `automatic` only
  * forbids what somebody has written it down for.
  */
-export function ledgerAsks({ kind }: EngineDeps["ledger"]): boolean {
+export function ledgerAsks({ kind }: Pick<EngineDeps["ledger"], "kind">): boolean {
   return kind !== "local";
 }
 

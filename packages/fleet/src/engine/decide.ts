@@ -24,7 +24,9 @@ export interface DecideOptions {
 }
 
 /** What a decision needs of the engine's world: no supervisor, and no network. */
-export type DecideDeps = Pick<EngineDeps, "config" | "machine" | "ledger" | "trust" | "now">;
+export interface DecideDeps extends Pick<EngineDeps, "config" | "machine" | "trust" | "now"> {
+  readonly ledger: Pick<EngineDeps["ledger"], "kind">;
+}
 
 /** Decides about a subsystem with what is on this machine now. Writes nothing and asks nobody. */
 export async function decide(
