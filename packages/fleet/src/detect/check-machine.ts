@@ -7,7 +7,7 @@ import { SyncError } from "../sync-error.js";
 import { checkPublished } from "./check-published.js";
 import { checkUpstreams, type FailedCheck, withUpstreamsLock } from "./check-upstreams.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
-import { type CurrentVersion, readCurrentVersion } from "./current-version.js";
+import { type CurrentVersion, NOTHING, readCurrentVersion } from "./current-version.js";
 import type { DetectWorld } from "./detect-world.js";
 import { manifestPath, mergeIntoManifest } from "./version-manifest.js";
 
@@ -36,7 +36,12 @@ export interface OpenTargets {
 /** What came of it, both in the configuration's order. */
 export interface MachineCheck {
   readonly checks: readonly CheckedSubsystem[];
-  readonly failures: readonly FailedCheck[];
+  readonly failures: readonly FailedMachineCheck[];
+}
+
+/** What the machine has is known also where nobody says what is newest. */
+export interface FailedMachineCheck extends FailedCheck {
+  readonly current: CurrentVersion;
 }
 
 /**
@@ -66,11 +71,17 @@ export async function checkMachine(
     const subsystem = config.subsystems[name];
     if (subsystem !== undefined) unchecked.push(uncheckable(subsystem, await currentOf(subsystem)));
   }
+  const failures: FailedMachineCheck[] = [];
+  for (const failure of [...built.failures, ...installed.failures]) {
+    const subsystem = config.subsystems[failure.name];
+    const current = subsystem === undefined ? NOTHING : await currentOf(subsystem);
+    failures.push({ ...failure, current });
+  }
   const inOrder = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
     [...items].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   return {
     checks: inOrder([...built.checks, ...installed.checks, ...unchecked]),
-    failures: inOrder([...built.failures, ...installed.failures]),
+    failures: inOrder(failures),
   };
 }
 
@@ -111,7 +122,10 @@ async function checkInstalled(
   names: readonly string[],
   openTargets: MachineCheckOptions["openTargets"],
   world: DetectWorld,
-): Promise<MachineCheck> {
+): Promise<{
+  readonly checks: readonly CheckedSubsystem[];
+  readonly failures: readonly FailedCheck[];
+}> {
   if (names.length === 0) return { checks: [], failures: [] };
   let opened: OpenTargets;
   try {

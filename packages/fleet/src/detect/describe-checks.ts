@@ -1,8 +1,7 @@
 /** What `tideline-sync check` prints: a map for scripts, lines for people. Pure. */
 import type { ReasonCode } from "@tideline/version/fleet";
 import { nextStepOf } from "../next-step.js";
-import type { MachineCheck } from "./check-machine.js";
-import type { FailedCheck } from "./check-upstreams.js";
+import type { FailedMachineCheck, MachineCheck } from "./check-machine.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
 import type { VersionManifest } from "./version-manifest.js";
 
@@ -79,11 +78,16 @@ function rowOfCheck(check: CheckedSubsystem, manifest: VersionManifest | null): 
   };
 }
 
-function rowOfFailure({ name, error }: FailedCheck, manifest: VersionManifest | null): CheckRow {
+function rowOfFailure(
+  { name, error, current }: FailedMachineCheck,
+  manifest: VersionManifest | null,
+): CheckRow {
   const before = manifest?.subsystems[name];
+  const isAsBefore = before !== undefined && before.current_commit === current.commit;
   return {
     name,
-    current: before?.current_tag ?? shortened(before?.current_commit ?? null),
+    current:
+      (isAsBefore ? before.current_tag : undefined) ?? current.version ?? shortened(current.commit),
     latest: before?.latest_tag ?? shortened(before?.latest_commit ?? null),
     // Nobody updates on what was not looked at.
     update_available: false,
@@ -91,7 +95,7 @@ function rowOfFailure({ name, error }: FailedCheck, manifest: VersionManifest | 
     next_step: nextStep(error.reason, name),
     ...{ override: before?.override ?? null, strategy: before?.strategy ?? null },
     upstream_repo: before?.upstream_repo ?? null,
-    current_commit: before?.current_commit ?? null,
+    current_commit: current.commit,
     latest_commit: before?.latest_commit ?? null,
   };
 }
