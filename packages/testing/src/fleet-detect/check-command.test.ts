@@ -131,7 +131,9 @@ describe("tideline-sync check", () => {
     expect(JSON.parse(await rig.manifest()).subsystems.nats.update_available).toBe(true);
     // What was installed meanwhile lies on the disk, whoever answers.
     await rig.install("nats", { version: "2.10.25" });
-    expect((await jsonOf(["nats"])).nats).toMatchObject({ current: "2.10.25", state: "failed" });
+    expect(JSON.parse((await run(["--json", "nats"])).stdout)).toMatchObject({
+      nats: { current: "2.10.25", state: "failed" },
+    });
   });
 
   test("tells a person what is to be done, a line for each", async () => {
