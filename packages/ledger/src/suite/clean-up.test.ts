@@ -4,7 +4,7 @@ import { convexTest, type TestConvex } from "convex-test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import crons from "../../../../convex/crons.js";
 import schema from "../../../../convex/schema.js";
-import { FLEET_READ_TOKEN, FLEET_TOKEN, FleetRig } from "./fleet-rig.js";
+import { FLEET_READ_TOKEN, FLEET_TOKEN, FleetRig, type TestMachine } from "./fleet-rig.js";
 import { VARIABLES } from "./ledger.suite.js";
 
 const DAY = 24 * 60 * 60_000;
@@ -167,6 +167,46 @@ test("who leaves is taken out of the numbers, however many rollouts other channe
   await r.change("halted");
   await r.remove(leaver);
   expect((await r.state())?.rollout?.rings[0]).toMatchObject({ machines: 1, started: 0 });
+});
+
+/** Reports of one machine that says what nobody asked for. */
+async function flood(machine: TestMachine, count: number): Promise<void> {
+  for (let first = 0; first < count; first += 100) {
+    const numbers = Array.from({ length: 100 }, (_, n) => first + n);
+    const subsystem = "made-up";
+    await machine.report(...numbers.map((n) => machine.attempt(n, "downloading", { subsystem })));
+  }
+}
+
+const countReports = () => t.run(async (ctx) => (await ctx.db.query("reports").collect()).length);
+
+test("a failure halts while more reports wait than one run counts", async () => {
+  const machines = [await r.enrol("bad"), await r.enrol("busy")] as const;
+  const [bad, busy] = machines;
+  for (const machine of machines) await machine.present();
+  await r.untilSeen(machines);
+  await r.publish(1);
+  await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0, mode: "running" }));
+  await bad.report(bad.attempt(1, "rolled-back"));
+  await flood(busy, 400);
+  await advance(2_000);
+  expect(await countReports()).toBeGreaterThan(0);
+  expect((await r.state())?.rollout).toMatchObject({
+    ...{ mode: "halted", ring: 0 },
+    note: '1 failed and 0 vanished of 2 machines in "canaries", where 0 may',
+  });
+});
+
+test("after faults a run soon counts as much as before them", async () => {
+  const busy = await r.enrol();
+  await flood(busy, 600);
+  await t.run(async (ctx) => {
+    const row = await ctx.db.query("wakeups").unique();
+    if (row !== null) await ctx.db.patch(row._id, { faults: 3 });
+  });
+  await advance(2_000);
+  for (let run = 0; run < 30; run++) await advance(1);
+  expect(await countReports()).toBe(0);
 });
 
 test("a report at which every run fails is given up, and those behind it are counted", async () => {

@@ -1,11 +1,14 @@
 import type { FleetMutationCtx, FleetRow } from "../fleet-data-model.js";
 import { countReports } from "./count-reports.js";
-import { stepRollout } from "./step-rollout.js";
+import { haltIfFailing, stepRollout } from "./step-rollout.js";
 import { beAwake, noteRun, type RunState, wakeToCount, wakeUp } from "./wake-up.js";
 
 // What one run looks at; how much it does is bounded by a WorkBudget.
 const BATCH = 200;
-/** After each fault a run takes so many times less, until it is one report. */
+/**
+ * After each fault a run takes so many times less, until it is one report. After so many runs in
+ * order, when about what failed is counted, it takes so many times more again.
+ */
 const SHRINK = 8;
 const LAST_TRY = 3;
 const MAX_ROLLOUTS = 100;
@@ -25,7 +28,8 @@ const SETTLED_MS = 250;
 export async function advanceRollouts(ctx: FleetMutationCtx): Promise<void> {
   const state = await beAwake(ctx);
   const now = Date.now();
-  const batch = Math.max(1, Math.floor(BATCH / SHRINK ** Math.min(state.faults, LAST_TRY)));
+  const shrunk = Math.min(Math.ceil(state.faults), LAST_TRY);
+  const batch = Math.max(1, Math.floor(BATCH / SHRINK ** shrunk));
   const reports = await ctx.db
     .query("reports")
     .withIndex("by_creation_time", (q) => q.lt("_creationTime", now - SETTLED_MS))
@@ -35,9 +39,17 @@ export async function advanceRollouts(ctx: FleetMutationCtx): Promise<void> {
     await drop(ctx, first, state);
     return await wakeUp(ctx, now);
   }
-  const isAll = await countReports(ctx, reports);
-  // Numbers of half of what is known would decide on half of it.
-  if (!isAll || reports.length === batch) return await wakeUp(ctx, now);
+  const { isAll, failing } = await countReports(ctx, reports);
+  if (!isAll || reports.length === batch) {
+    // Numbers of half of what is known would decide on half of it. But who talks without end must
+    // keep nobody's failure from being heard; after a fault the counting alone is tried.
+    if (state.faults > 0) {
+      await noteRun(ctx, { ...state, faults: Math.max(0, state.faults - 1 / SHRINK) });
+    } else {
+      for (const rollout of failing) await haltIfFailing(ctx, rollout);
+    }
+    return await wakeUp(ctx, now);
+  }
   if (state.faults > 0) {
     // If it was not the counting that failed, it is what comes now.
     await noteRun(ctx, { ...state, faults: 0 });

@@ -14,6 +14,7 @@ type Attempt = Extract<Report["what"], { kind: "attempt" }>;
 type Presence = Extract<Report["what"], { kind: "presence" }>;
 type Machine = FleetRow<"machines">;
 type Running = Pick<InstallFields, "version" | "seq" | "sha256">;
+type Rollout = FleetRow<"rollouts">;
 type Count = "underway" | "committed" | "failed" | "declined";
 
 /** What a batch works with; things are read once for all of it. */
@@ -23,21 +24,30 @@ interface Batch {
   readonly installs: BatchInstalls;
   readonly releases: BatchReleases;
   readonly machines: Map<FleetId<"machines">, Machine | null>;
+  readonly failing: Map<FleetId<"rollouts">, Rollout>;
 }
 
-/**
- * Counts reports and deletes them, as many as one transaction bears.
- *
- * @returns False if some are left; they keep their order.
- */
+/** What {@link countReports} came to. */
+export interface CountedReports {
+  /** False if some are left; they keep their order. */
+  readonly isAll: boolean;
+  /** The rollouts in which a failure was counted. */
+  readonly failing: readonly Rollout[];
+}
+
+// About what it takes to look whether one is to be halted.
+const HALT_STEPS = 20;
+
+/** Counts reports and deletes them, as many as one transaction bears. */
 export async function countReports(
   ctx: FleetMutationCtx,
   reports: readonly Report[],
-): Promise<boolean> {
+): Promise<CountedReports> {
   const work = new WorkBudget();
   const releases = new BatchReleases(ctx, work);
   const installs = new BatchInstalls(ctx, work);
-  const batch: Batch = { ctx, work, installs, releases, machines: new Map() };
+  const failing = new Map<FleetId<"rollouts">, Rollout>();
+  const batch: Batch = { ctx, work, installs, releases, machines: new Map(), failing };
   let counted = 0;
   for (const report of reports) {
     if (work.isSpent || !(await countReport(batch, report))) break;
@@ -46,7 +56,7 @@ export async function countReports(
     counted += 1;
   }
   await releases.save();
-  return counted === reports.length;
+  return { isAll: counted === reports.length, failing: [...failing.values()] };
 }
 
 /** False if it was counted in part; the rest of it is what the report says from now on. */
@@ -124,7 +134,7 @@ async function nameBinary(
 
 /** Moves a machine from one number of its ring to another; gives where it stands then. */
 async function countIn(
-  { releases }: Batch,
+  { work, releases, failing }: Batch,
   machine: Machine,
   { subsystem, seq, state, reason }: Attempt,
   before: FleetRow<"installs"> | null,
@@ -144,6 +154,10 @@ async function countIn(
   const after = { ...row, [outcome]: row[outcome] + 1 };
   if (from !== undefined) after[from] = Math.max(0, after[from] - 1);
   stats[stats.indexOf(row)] = after;
+  if (outcome === "failed" && !failing.has(rollout._id)) {
+    failing.set(rollout._id, rollout);
+    work.spend(HALT_STEPS);
+  }
   return {
     ...{ countedIn: rollout._id, countedAs: outcome, countedAt: at },
     ...(ring !== undefined && { countedRing: ring }),
@@ -157,7 +171,7 @@ function isOver(from: Count | undefined, outcome: Count): boolean {
 }
 
 async function ringOfMachine(
-  { policy, canaries, startedAt, version, subsystem }: FleetRow<"rollouts">,
+  { policy, canaries, startedAt, version, subsystem }: Rollout,
   machine: Machine,
 ): Promise<number> {
   return ringOf(policy, {

@@ -60,6 +60,21 @@ export async function stepRollout(ctx: FleetMutationCtx, rollout: Rollout): Prom
   }
 }
 
+/**
+ * Halts a running rollout in which too many have failed. To be asked while there is more to count:
+ * whatever comes, a release that failed so often goes no further before a person has looked.
+ */
+export async function haltIfFailing(ctx: FleetMutationCtx, rollout: Rollout): Promise<void> {
+  const { policy, isCritical, ring, mode } = rollout;
+  if (mode !== "running" || rollout.plan !== null) return;
+  const stats = await findStats(ctx, rollout);
+  const counts = stats.map((row) => countsOf({ ...row, ...capExcuses(row) }));
+  const decision = decideRollout(policy, { ring, counts, isCritical }, Date.now());
+  // A success rate is known at the end.
+  if (decision.kind !== "halt" || decision.reason === "success-rate") return;
+  await settle(ctx, rollout, false, decision, null);
+}
+
 async function settle(
   ctx: FleetMutationCtx,
   rollout: Rollout,

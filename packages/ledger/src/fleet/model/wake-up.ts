@@ -48,7 +48,7 @@ export async function wakeToCount(ctx: FleetMutationCtx): Promise<void> {
 
 /** What a run has to know of those before it. */
 export interface RunState {
-  /** How many runs have failed since the last one that was in order. */
+  /** How many runs have failed; each one that is in order takes a part of one back. */
   readonly faults: number;
   /** `_creationTime` of the last rollout that was looked at, where a run had to stop; else 0. */
   readonly steppedTo: number;
