@@ -52,6 +52,15 @@ test("an outcome that is no success goes to stderr, and its object to stdout", a
   expect((await ran(["act", "--json"], commands)).out).toEqual(['{"done":false}']);
 });
 
+test("a report goes to stdout, also where it is no success", async () => {
+  const spec = { usage: "look", summary: "Looks", examples: ["tideline-sync look"] };
+  const look = addCommand({
+    ...{ ...spec, isReport: true },
+    run: async () => ({ exitCode: 1, text: "one is ill", json: {} }),
+  });
+  expect(await ran(["look"], [look])).toEqual({ code: 1, out: ["one is ill"], log: [] });
+});
+
 test("a full disk is DISK_FULL whatever was written, with the path where the system says it", async () => {
   const full = { code: "ENOSPC", path: "/srv/state" };
   const commands = command(() => {

@@ -28,6 +28,8 @@ export interface CommandSpec<Options extends object> {
   readonly summary: string;
   /** Command lines as people type them, for the end of the help. */
   readonly examples: readonly string[];
+  /** True: its text is what was asked for, and goes to stdout whatever the exit code says. @default false */
+  readonly isReport?: true;
   /** Adds options besides `--config` and `--json`. */
   readonly options?: (command: Command) => Command;
   readonly run: (call: Call<Options>) => Promise<Outcome>;
@@ -51,6 +53,7 @@ export function addCommand<Options extends object>({
   summary,
   examples,
   options: addOptions = (command) => command,
+  isReport,
   run,
 }: CommandSpec<Options>): AddCommand {
   return (program, terminal) => {
@@ -75,7 +78,9 @@ export function addCommand<Options extends object>({
       });
       const { exitCode = EXIT_CODES.done, text, json } = outcome;
       if (options.json) terminal.print(JSON.stringify(json));
-      else if (text !== "") (exitCode === EXIT_CODES.done ? terminal.print : terminal.log)(text);
+      else if (text !== "") {
+        (isReport === true || exitCode === EXIT_CODES.done ? terminal.print : terminal.log)(text);
+      }
       if (exitCode !== EXIT_CODES.done) throw new Ended(exitCode);
     });
   };

@@ -36,6 +36,7 @@ export const addCheck = addCommand<CheckCommandOptions>({
     "what the fleet has published. In a workflow of GitHub Actions the step has the outputs `changed`",
     `(a JSON list) and \`any\`. Exit code 3: a subsystem could not be looked at; its row says why.`,
   ],
+  isReport: true,
   options: (command) =>
     command
       .option("--upstream", "compare with upstreams, also where this machine builds nothing")

@@ -12,6 +12,7 @@ export const addDoctor = addCommand<{ online?: true }>({
     "",
     "It ends with 1 if something failed; warnings are none. It changes nothing.",
   ],
+  isReport: true,
   options: (command) =>
     command.option("--online", "also ask every upstream for one ref, and the release host"),
   run: async ({ options, terminal, config: readConfig }) => {

@@ -277,10 +277,10 @@ describe("build, and publish --from", () => {
 
 test("verify ends with 1 for what is not what it should be, and says the next step", async () => {
   await writeServiceProgram(join(cwd, "nats/.bin/nats"), { name: "nats", version: "1.0.0" });
-  const { exitCode, err } = await sync("verify");
-  expect([exitCode, err]).toEqual([
+  const { exitCode, out } = await sync("verify");
+  expect([exitCode, out]).toEqual([
     1,
     expect.stringContaining("nats: unknown\n  It has no .version"),
   ]);
-  expect(err).toMatch(/`tideline-sync apply (nats )?--adopt`/);
+  expect(out).toMatch(/`tideline-sync apply (nats )?--adopt`/);
 });

@@ -17,6 +17,7 @@ export const addVerify = addCommand({
   usage: "verify [subsystem]",
   summary: "Compute the sha256 of every live binary, and say which are not what they should be",
   examples: ["tideline-sync verify", "tideline-sync verify nats --json"],
+  isReport: true,
   run: async ({ words: [name], terminal, config: load }) => {
     const config = await load();
     const subsystems =
