@@ -1,11 +1,11 @@
 /**
- * Every step of an update, of one in the place of a foreign binary, of the way back and of a rollback
- * by hand, killed there; and again at every
+ * Every step of an update, of one in the place of a foreign binary, of the way back (also one over a
+ * binary that somebody puts there after the crash) and of a rollback by hand, killed there; and again at every
  * step of the recovery. Each case is a machine with a real service; the processes that work on
  * them are ended by SIGKILL, many machines at a time.
  */
 import { execFile } from "node:child_process";
-import { access, constants, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { access, constants, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -34,9 +34,10 @@ const AT_ONCE = 200;
 
 /**
  * `good` and `bad` are updates to a version that is well and to one that ends at its start; `replace`
- * is the good one where somebody has put a binary of their own.
+ * is the good one where somebody has put a binary of their own. `meddled` is the bad one where
+ * somebody does so after the first crash.
  */
-type Family = "good" | "bad" | "by-hand" | "replace";
+type Family = "good" | "bad" | "by-hand" | "replace" | "meddled";
 
 interface Case {
   readonly family: Family;
@@ -59,12 +60,14 @@ beforeAll(async () => {
   before = line.publish(NAME, 1);
   foreign = line.publish(NAME, 9);
   const good = line.publish(NAME, 2);
+  const bad = line.publish(NAME, 3, { variant: "crash-at-start" });
   wanted = {
     good,
-    bad: line.publish(NAME, 3, { variant: "crash-at-start" }),
+    bad,
     // Here the release is live, and what was before it comes back.
     "by-hand": good,
     replace: good,
+    meddled: bad,
   };
 });
 
@@ -80,6 +83,10 @@ test("row 16: killed at any step, and again at any step of the recovery, a machi
     ...ROLLBACK_STEPS.map((first) => ({ family: "bad", first, second: null }) as const),
     ...HAND_STEPS.map((first) => ({ family: "by-hand", first, second: null }) as const),
     ...REPLACE_STEPS.map((first) => ({ family: "replace", first, second: null }) as const),
+    // After these the way back is at its end, and only the telling is left.
+    ...ROLLBACK_STEPS.slice(0, ROLLBACK_STEPS.indexOf("rolled-back")).map(
+      (first) => ({ family: "meddled", first, second: null }) as const,
+    ),
   ];
   const steps = await runCases(firsts);
   const seconds = firsts.flatMap(({ family, first }, index): Case[] => {
@@ -88,7 +95,8 @@ test("row 16: killed at any step, and again at any step of the recovery, a machi
     // back of an update that is not well: some of these stand for the others.
     const isEarly = UPDATE_STEPS.indexOf(first) < UPDATE_STEPS.indexOf("locked");
     const isUpdate = family === "good" || family === "replace";
-    const isAlike = family === "by-hand" || (isUpdate && isEarly);
+    const isWayBack = family === "by-hand" || (family === "meddled" && first !== "rolling-back");
+    const isAlike = isWayBack || (isUpdate && isEarly);
     const some = isAlike ? all.filter(() => random.chance(0.08)) : all;
     return some.map((second) => ({ family, first, second }));
   });
@@ -131,6 +139,9 @@ async function runBatch(cases: readonly Case[]): Promise<readonly (readonly stri
       expect(result, told(cases[index])).toMatchObject({ crashed: true, error: null });
     }
     await checkAll(cases, machines, checkWhole);
+    for (const [index, { family }] of cases.entries()) {
+      if (family === "meddled") await machines[index]?.replace(NAME, foreign);
+    }
 
     const action = (one: Case) => (one.family === "by-hand" ? "recover" : "start");
     const second = jobs.flatMap((job, index): CrashWork[] => {
@@ -175,9 +186,7 @@ async function setUp({ family }: Case): Promise<EngineMachine> {
     expect(outcome.state).toBe("committed");
   }
   if (family === "replace") {
-    const live = machine.live(NAME);
-    await writeFile(`${live}.own`, foreign.bytes, { mode: 0o755 });
-    await rename(`${live}.own`, live);
+    await machine.replace(NAME, foreign);
   }
   return machine;
 }
@@ -202,7 +211,8 @@ async function checkAll(
 async function checkWhole({ family }: Case, machine: EngineMachine): Promise<void> {
   const live = machine.live(NAME);
   const from = family === "replace" ? foreign : before;
-  const known = [from.sha256, wanted[family].sha256];
+  const own = family === "meddled" ? [foreign.sha256] : [];
+  const known = [from.sha256, wanted[family].sha256, ...own];
   const runs = await machine.runs(NAME);
   expect(known, "the live binary is a known one").toContain(runs);
   if (family === "replace" && runs !== foreign.sha256) await checkForeignKept(machine);
@@ -219,6 +229,7 @@ async function checkForeignKept(machine: EngineMachine): Promise<void> {
 /** What holds after the recovery. */
 async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
   await checkWhole(one, machine);
+  if (one.family === "meddled") await checkForeignKept(machine);
   const { config } = machine;
   const live = machine.live(NAME);
   const runs = await machine.runs(NAME);
@@ -237,10 +248,12 @@ async function checkMended(one: Case, machine: EngineMachine): Promise<void> {
     await checkPrevious(live);
   }
   expect(await readJournal(config.state, NAME)).toBeNull();
-  const kept = one.family === "replace" ? ".foreign" : ".previous";
-  expect((await readdir(dirname(live))).sort()).toEqual([kept, ".staging", ".version", NAME]);
+  const kept = one.family === "replace" ? [".foreign"] : [".previous"];
+  if (one.family === "meddled") kept.unshift(".foreign");
+  expect((await readdir(dirname(live))).sort()).toEqual([...kept, ".staging", ".version", NAME]);
+  const isBad = one.family === "bad" || one.family === "meddled";
   const denied = Object.keys(await readDenied(config.state));
-  expect(denied).toEqual(one.family === "bad" ? [wanted.bad.sha256] : []);
+  expect(denied).toEqual(isBad ? [wanted.bad.sha256] : []);
   expect(Object.keys(await readPins(config.state))).toEqual(one.family === "by-hand" ? [NAME] : []);
 
   const { isRunning } = await machine.inspect(NAME);

@@ -6,12 +6,14 @@ import {
   crashAll,
   type EngineMachine,
   FileHost,
+  type Published,
   RecordingLedger,
   ReleaseLine,
   startMachine,
 } from "@tideline/testing/engine-rig";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Supervisor } from "../supervise/supervisor.js";
 import { readLive } from "../swap/read-live.js";
 import { readVersionFile } from "../swap/version-file.js";
 import { trustOf } from "../trust/trust-state.js";
@@ -42,6 +44,18 @@ async function newMachine(): Promise<EngineMachine> {
   const machine = await startMachine({ line, ledger, names: ["nats"], ...pace });
   machines.push(machine);
   return machine;
+}
+
+/** Its calls, for one of them to be another. */
+function bound(supervisor: Supervisor): Supervisor {
+  return {
+    kind: supervisor.kind,
+    inspect: (...args) => supervisor.inspect(...args),
+    restart: (...args) => supervisor.restart(...args),
+    start: (...args) => supervisor.start(...args),
+    watch: (...args) => supervisor.watch(...args),
+    logs: (...args) => supervisor.logs(...args),
+  };
 }
 
 async function expectNothing(machine: EngineMachine): Promise<void> {
@@ -92,6 +106,65 @@ describe("a first installation that is not well", () => {
       await expectNothing(machine);
       expect(Object.keys(await readDenied(machine.config.state))).toEqual([bad.sha256]);
     }
+  });
+});
+
+describe("a binary that somebody puts in the place of a first installation", () => {
+  let own: Published;
+  beforeEach(() => {
+    own = line.publish("nats", 9, { variant: "ignores-sigterm" });
+  });
+
+  async function expectLeft(machine: EngineMachine): Promise<void> {
+    expect(await machine.runs("nats")).toBe(own.sha256);
+    expect(await readJournal(machine.config.state, "nats")).toBeNull();
+    expect(ledger.reports.at(-1)).toMatchObject({ reason: "DRIFTED", runningSha256: own.sha256 });
+    const { live } = await readOutcomes(machine.config.state, "nats");
+    expect(live).toMatchObject({ state: "needs-operator", reason: "DRIFTED" });
+  }
+
+  test("while it is watched stays, and so does its service, and somebody is called", async () => {
+    const machine = await newMachine();
+    await machine.listen();
+    const bad = line.publish("nats", 2, { variant: "never-ready" });
+    const outcome = await machine.update("nats", bad.target, {
+      atStep: (step) => (step === "gating" ? machine.replace("nats", own) : undefined),
+    });
+    expect(outcome).toMatchObject({ state: "needs-operator", reason: "DRIFTED" });
+    await expectLeft(machine);
+    expect((await machine.inspect("nats")).isRunning).toBe(true);
+    expect(await machine.update("nats", bad.target)).toMatchObject({ state: "refused" });
+    expect(await machine.runs("nats")).toBe(own.sha256);
+  });
+
+  test("while its service is stopped stays", async () => {
+    const machine = await newMachine();
+    await machine.listen();
+    const { supervisor } = await machine.deps();
+    const stopping: Supervisor = {
+      ...bound(supervisor),
+      async stop(...args) {
+        await supervisor.stop?.(...args);
+        await machine.replace("nats", own);
+      },
+    };
+    const bad = line.publish("nats", 2, { variant: "crash-at-start" });
+    const outcome = await machine.update("nats", bad.target, { supervisor: stopping });
+    expect(outcome).toMatchObject({ state: "needs-operator", reason: "DRIFTED" });
+    await expectLeft(machine);
+  });
+
+  test("after a crash on its way back stays", async () => {
+    const machine = await newMachine();
+    await machine.listen();
+    const { config, clock } = machine;
+    const { target } = line.publish("nats", 2, { variant: "crash-at-start" });
+    const crashAt = "rolling-back";
+    const job = { config, subsystem: "nats", action: "update", target, now: clock.now } as const;
+    expect(await crashAll([{ ...job, crashAt }])).toMatchObject([{ crashed: true }]);
+    await machine.replace("nats", own);
+    await recover(await machine.deps(), { signal: new AbortController().signal });
+    await expectLeft(machine);
   });
 });
 

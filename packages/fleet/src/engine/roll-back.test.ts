@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -292,6 +292,21 @@ test("a version that has filled the disk is gone back from, and the record goes 
     await mount.unmount();
     await rm(parent, { recursive: true });
   }
+});
+
+test("a binary that somebody puts there while a new one is watched is kept, and the version before comes up", async () => {
+  await setUp({ readyTimeoutMs: 400 });
+  const bad = line.publish("nats", 2, { variant: "never-ready" });
+  const own = line.publish("nats", 9, { variant: "ignores-sigterm" });
+  const outcome = await machine.update("nats", bad.target, {
+    atStep: (step) => (step === "gating" ? machine.replace("nats", own) : undefined),
+  });
+  const kept = join(dirname(machine.live("nats")), ".foreign", `nats-${own.sha256}`);
+  const detail = expect.stringContaining(`is kept as "${kept}"`);
+  expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1", detail });
+  expect(await machine.runs("nats")).toBe(first.sha256);
+  expect((await machine.inspect("nats")).isReady).toBe(true);
+  expect(await readFile(kept)).toEqual(own.bytes);
 });
 
 describe("Show 8: a rollback by hand", () => {

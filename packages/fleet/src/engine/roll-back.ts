@@ -1,4 +1,5 @@
 import type { ReasonCode } from "@tideline/version/fleet";
+import { hashFile } from "../artifact/hash-file.js";
 import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import type { Attempt } from "./attempt.js";
@@ -17,7 +18,9 @@ import type { Watched } from "./verdict.js";
 
 /**
  * Puts the version before back and brings it up: `rolling-back`, then `rolled-back` or
- * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock.
+ * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock. A binary that
+ * somebody has put there meanwhile is never lost: it makes room where a version before can come up,
+ * and stays where none can.
  *
  * May be taken up again after a crash at any step.
  *
@@ -37,7 +40,7 @@ export async function rollBack(
     const why = isAsked ? "as somebody asks for it" : `${illness.reason}: ${illness.detail}`;
     deps.log(`${subsystem.name}: ${isAsked ? `going back, ${why}` : `${why}; going back`}`);
   }
-  const failure = attempt.journal.failure ?? NO_FAILURE;
+  let failure = attempt.journal.failure ?? NO_FAILURE;
   const { kind, to, version } = attempt.journal;
   if (kind === "update" && isOfTheBinary(failure.reason)) {
     const { reason } = failure;
@@ -53,12 +56,15 @@ export async function rollBack(
 
   let restored: VersionFile;
   try {
-    restored = await restoreLive(attempt);
+    const { record, foreign } = await restoreLive(attempt);
+    restored = record;
+    if (foreign !== null) failure = withForeign(failure, foreign);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     const isFirst = kind === "update" && attempt.journal.from === null;
     if (isFirst && error.reason === "NO_PREVIOUS") return await endFirst(attempt, failure);
-    return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
+    const runs = await liveNow(attempt);
+    return await needsOperator(attempt, failure, error.reason, error.message, runs);
   }
   await attempt.step("brought-back");
 
@@ -89,17 +95,29 @@ export async function rollBack(
 
 /** The end of a first installation that was not well: nothing is left of it but its denial. */
 async function endFirst(attempt: Attempt, failure: Failure): Promise<UpdateOutcome> {
-  const { to, version, seq } = attempt.journal;
+  const { version, seq } = attempt.journal;
   try {
     await takeAway(attempt);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    return await needsOperator(attempt, failure, error.reason, error.message, to.checksum);
+    const runs = await liveNow(attempt);
+    return await needsOperator(attempt, failure, error.reason, error.message, runs);
   }
   await attempt.enterAnyway("rolled-back");
   await attempt.end({ ...failure, state: "rolled-back" }, null);
   const { reason, detail } = failure;
   return { state: "rolled-back", reason, detail, version, seq, restored: null };
+}
+
+/** For people: what they had put there is not where they left it. */
+function withForeign(failure: Failure, path: string): Failure {
+  const kept = `the binary that somebody had put there meanwhile is kept as "${path}"`;
+  return { ...failure, detail: `${failure.detail}; ${kept}` };
+}
+
+/** What lies at the live path now, whose ever it is; null if nothing does, or nobody can tell. */
+async function liveNow({ live }: Attempt): Promise<string | null> {
+  return (await hashFile(live).catch(() => null))?.sha256 ?? null;
 }
 
 /** How often an attempt is taken up again before the machine itself is taken for the sign. */
@@ -165,7 +183,7 @@ async function needsOperator(
   failure: Failure,
   reason: ReasonCode,
   problem: string,
-  runs: string,
+  runs: string | null,
 ): Promise<UpdateOutcome> {
   const { deps, subsystem } = attempt;
   const { version, seq } = attempt.journal;
