@@ -80,6 +80,16 @@ test.each<[string, FleetSubsystem, string[]]>([
   expect(found).toEqual(names.map((name) => `${name}nats in stable`));
 });
 
+test.each([
+  ["running", "Open"],
+  ["halted", "Halted"],
+  ["paused", "Paused"],
+] as const)("the open ring of a %s rollout is announced as %s", (mode, word) => {
+  render(board({ subsystems: [sampleSubsystem({ rollout: sampleRollout({ mode }) })] }));
+  const [ring] = within(screen.getByRole("list", { name: "Rings" })).getAllByRole("listitem");
+  expect(ring?.textContent).toContain(`: ${word}.`);
+});
+
 test("a button opens its command, and closes it again; nothing is sent anywhere", () => {
   render(board({ subsystems: [WAITING] }));
   const approve = screen.getByRole("button", { name: /^Approve/ });

@@ -37,7 +37,7 @@ export function RolloutPanel({ subsystem: of, rollout, machines }: Props) {
           )}
         </p>
       </div>
-      {!isWaiting && <RolloutRings rings={rings} />}
+      {!isWaiting && <RolloutRings mode={mode} rings={rings} />}
       {mode === "halted" ? (
         <Halted subsystem={of} note={note} machines={machines} />
       ) : isWaiting ? (

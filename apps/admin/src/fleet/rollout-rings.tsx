@@ -1,5 +1,5 @@
-import type { FleetRing } from "@tideline/version/fleet";
-import { CircleCheck, CircleDashed, CircleDot } from "lucide-react";
+import type { FleetRing, FleetRolloutView } from "@tideline/version/fleet";
+import { CircleCheck, CircleDashed, CircleDot, CirclePause, OctagonX } from "lucide-react";
 import { ringParts, ringText } from "./ring-parts.js";
 
 const STATES = {
@@ -8,19 +8,31 @@ const STATES = {
   passed: { word: "Passed", Icon: CircleCheck, className: "text-accent" },
 } as const;
 
+/** Of the open ring, while nobody may begin. */
+const STOPPED = {
+  halted: { word: "Halted", Icon: OctagonX, className: "text-red" },
+  paused: { word: "Paused", Icon: CirclePause, className: "text-amber" },
+} as const;
+
+interface Props {
+  readonly mode: FleetRolloutView["mode"];
+  readonly rings: readonly FleetRing[];
+}
+
 /** A rollout's rings in their order, each with a bar of how its machines fare and the same in words. */
-export function RolloutRings({ rings }: { readonly rings: readonly FleetRing[] }) {
+export function RolloutRings({ mode, rings }: Props) {
   return (
     <ol aria-label="Rings" className="@container grid grid-cols-[minmax(0,1fr)] gap-2.5">
       {rings.map((ring) => (
-        <Ring key={ring.name} ring={ring} />
+        <Ring key={ring.name} mode={mode} ring={ring} />
       ))}
     </ol>
   );
 }
 
-function Ring({ ring }: { readonly ring: FleetRing }) {
-  const { word, Icon, className } = STATES[ring.state];
+function Ring({ mode, ring }: { readonly mode: Props["mode"]; readonly ring: FleetRing }) {
+  const isStopped = ring.state === "open" && (mode === "halted" || mode === "paused");
+  const { word, Icon, className } = isStopped ? STOPPED[mode] : STATES[ring.state];
   return (
     <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 @2xl:grid @2xl:grid-cols-[9rem_minmax(4rem,1fr)_minmax(0,21rem)]">
       <span className="flex min-w-0 items-center gap-1.5" title={word}>
