@@ -37,7 +37,11 @@ export interface AppliedSubsystem {
   readonly bytes: number | null;
 }
 
-/** Brings one subsystem to its target. What goes wrong is in the row: the others go on. */
+/**
+ * Brings one subsystem to its target. What goes wrong is in the row: the others go on.
+ *
+ * @throws The signal's reason when it aborts.
+ */
 export async function applyOne(
   deps: EngineDeps,
   name: string,
@@ -53,7 +57,11 @@ export async function applyOne(
   }
 }
 
-/** Says what {@link applyOne} would do. Writes nothing, restarts nothing, asks nobody. */
+/**
+ * Says what {@link applyOne} would do. Writes nothing, restarts nothing, asks nobody.
+ *
+ * @throws The signal's reason when it aborts.
+ */
 export async function dryRunOne(
   deps: EngineDeps,
   name: string,
@@ -78,6 +86,7 @@ export async function dryRunOne(
     const row = plannedRow(name, from, plan);
     return await withService(deps, await withSupervisor(deps, row, signal), signal);
   } catch (error) {
+    if (signal.aborted) throw error;
     return failedRow(name, from, error);
   }
 }
