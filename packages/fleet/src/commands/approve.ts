@@ -24,61 +24,96 @@ export const addApprove = addCommand<ApproveOptions>({
   options: (command) =>
     command
       .option("--reject", "do not let it go")
-      .option("--here", "on this machine alone, where its `automatic` is what holds it back")
+      .option("--here", "a release, on this machine alone: its `automatic` is what holds it back")
       .option("--channel <channel>", "where it waits (default: machine.channel)")
       .option("--note <text>", "why, for whoever reads the ledger"),
   run: async ({ words: [name = ""], options, terminal, config: readConfig }) => {
     const config = await readConfig();
     requireSubsystem(config, name);
-    const accepted = options.reject ? [] : await acceptUpstream(config, name, terminal);
-    const decided =
-      config.ledger === null || options.here === true
-        ? await decideHere(config, name, options, terminal)
-        : await decideInLedger(config, config.ledger.url, name, options, terminal);
+    // A release that this machine holds back is another matter than what its upstream has done.
+    const isUpstreamMeant = options.reject === undefined && options.here === undefined;
+    const { accepted, quarantined } = isUpstreamMeant
+      ? await acceptUpstream(config, name, terminal)
+      : NOTHING_ACCEPTED;
+    const decided = await decide(config, name, options, terminal, accepted.length > 0);
     if (decided === null && accepted.length === 0) {
       const text = `Nothing of "${name}" waits for approval`;
       return {
         exitCode: EXIT_CODES.failed,
         text,
-        json: { subsystem: name, decided: null, accepted },
+        json: { subsystem: name, decided: null, accepted, quarantined },
       };
     }
     if (decided?.ok === false) return decided.outcome;
-    const lines = [...accepted, ...(decided === null ? [] : [decided.text])];
-    const json = { subsystem: name, decided: decided?.json ?? null, accepted };
+    const kept = quarantined.map(
+      (ref) =>
+        `The ledger keeps ${ref} quarantined: expected TIDELINE_FLEET_TOKEN to tell it, got none`,
+    );
+    const lines = [...accepted, ...kept, ...(decided === null ? [] : [decided.text])];
+    const json = { subsystem: name, decided: decided?.json ?? null, accepted, quarantined };
     return { text: lines.join("\n"), json };
   },
 });
 
-/** Takes what stopped a developer machine's subsystem for what is right. */
+interface AcceptedUpstream {
+  /** A sentence for each alarm. */
+  readonly accepted: readonly string[];
+  /** Refs that the ledger could not be told of. */
+  readonly quarantined: readonly string[];
+}
+
+const NOTHING_ACCEPTED: AcceptedUpstream = { accepted: [], quarantined: [] };
+
+/** Takes what stopped a developer machine's subsystem for what is right, in the ledger first. */
 async function acceptUpstream(
   config: SyncConfig,
-  name: string,
+  subsystem: string,
   { env, signal }: Terminal,
-): Promise<string[]> {
-  const { acceptAlarms } = await import("../detect/accept-alarms.js");
-  const alarms = await acceptAlarms(config, name, signal);
+): Promise<AcceptedUpstream> {
+  const [{ acceptAlarms }, { wordOfAlarm }] = await Promise.all([
+    import("../detect/accept-alarms.js"),
+    import("../detect/upstream-word.js"),
+  ]);
   const token = env.TIDELINE_FLEET_TOKEN;
-  if (config.ledger !== null && token) {
-    const { askLedger } = await import("../ledger/ask-ledger.js");
+  const quarantined: string[] = [];
+  // The ledger quarantines it as well, and no report of a machine lets it go. It is told
+  // first: a second try does not find an alarm that was accepted already.
+  const alarms = await acceptAlarms(config, subsystem, signal, async (found) => {
+    if (config.ledger === null) return;
+    const { releaseUpstream } = await import("../ledger/release-upstream.js");
     const { url } = config.ledger;
     const ask = { url, doing: "approve", token: "TIDELINE_FLEET_TOKEN", fetch, signal } as const;
-    for (const { reason, remote, ref, now: oid } of alarms) {
-      // The ledger quarantines what moved as well, and no report of a machine lets it go.
-      if (reason !== "TAG_MOVED" || oid === null) continue;
-      const word = { remote, ref: `refs/tags/${ref}`, oid, tag: ref };
-      const args = { token, subsystem: name, ...word, isQuarantined: false, isReleased: true };
-      await askLedger("mutation", FLEET_FUNCTIONS.reportUpstream, args, ask);
+    for (const alarm of found) {
+      const word = wordOfAlarm(alarm);
+      if (word === null) continue;
+      if (token) await releaseUpstream({ token, subsystem, word }, ask);
+      else quarantined.push(word.ref);
     }
-  }
-  return alarms.map(
+  });
+  const accepted = alarms.map(
     ({ reason, ref, was, now }) => `${reason} is accepted: ${ref} was ${was} and is ${now}`,
   );
+  return { accepted, quarantined };
 }
 
 type Decided =
   | { readonly ok: true; readonly text: string; readonly json: object }
   | { readonly ok: false; readonly outcome: Outcome };
+
+/** @param hasAccepted Then there may be no token: what was asked for is done in part, and that is said. */
+async function decide(
+  config: SyncConfig,
+  name: string,
+  options: ApproveOptions,
+  terminal: Terminal,
+  hasAccepted: boolean,
+): Promise<Decided | null> {
+  if (config.ledger === null || options.here === true) {
+    return await decideHere(config, name, options, terminal);
+  }
+  if (hasAccepted && !terminal.env.TIDELINE_FLEET_TOKEN) return null;
+  return await decideInLedger(config, config.ledger.url, name, options, terminal);
+}
 
 async function decideInLedger(
   config: SyncConfig,

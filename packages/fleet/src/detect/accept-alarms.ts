@@ -21,19 +21,23 @@ export async function readAlarms(
  * Takes what the alarms of a subsystem say for what is right: somebody has looked. What changes again
  * after that is an alarm again. The next check says what follows.
  *
+ * @param tell Is told of them first, while nobody looks at upstreams: if it throws, they stay as they are
+ *   for the next time.
  * @returns The alarms that were accepted; none if there was none.
  */
 export async function acceptAlarms(
   config: Pick<SyncConfig, "state">,
   subsystem: string,
   signal: AbortSignal,
+  tell: (alarms: readonly UpstreamAlarm[]) => Promise<void> = async () => {},
 ): Promise<readonly UpstreamAlarm[]> {
   return await withUpstreamsLock(config.state, signal, async () => {
-    let accepted: readonly UpstreamAlarm[] = [];
+    const accepted = await readAlarms(config, subsystem);
+    if (accepted.length === 0) return accepted;
+    await tell(accepted);
     await changeStateFile(config.state, upstreamsFile(config.state), (before) => {
       const memory = before.subsystems[subsystem];
-      accepted = memory?.alarms ?? [];
-      if (memory === undefined || accepted.length === 0) return before;
+      if (memory === undefined) return before;
       const after = accepted.reduce(accept, { ...memory, alarms: [] });
       return { ...before, subsystems: { ...before.subsystems, [subsystem]: after } };
     });

@@ -5,6 +5,7 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import type { SubsystemCheck } from "../detect/check-subsystem.js";
 import { checkUpstreams } from "../detect/check-upstreams.js";
 import { type DetectWorld, githubToken } from "../detect/detect-world.js";
+import { type UpstreamWord, wordOfAlarm } from "../detect/upstream-word.js";
 import { type EngineDeps, subsystemOf } from "../engine/engine-deps.js";
 import { askLedger } from "../ledger/ask-ledger.js";
 import { buildAndPublish } from "../publish/build-and-publish.js";
@@ -85,34 +86,35 @@ function oldEnoughAt(
 
 /** Tells the fleet what was seen upstream; a machine that may not say so says nothing. */
 async function reportUpstream(
-  { name, latest, state, upstream, memory }: SubsystemCheck,
+  check: SubsystemCheck,
   { config, fetch, log }: EngineDeps,
   env: Env,
   signal: AbortSignal,
 ): Promise<void> {
   const token = env.TIDELINE_FLEET_TOKEN;
   if (config.ledger === null || !token) return;
-  const [alarm] = memory.alarms;
-  const seen =
-    alarm === undefined
-      ? { remote: latest?.remote, oid: latest?.commit, tag: latest?.tag ?? null }
-      : {
-          remote: alarm.remote,
-          oid: alarm.now,
-          tag: upstream.strategy === "commits" ? null : alarm.ref,
-        };
-  if (!seen.remote || !seen.oid || !/^[0-9a-f]{40,64}$/.test(seen.oid)) return;
-  const ref = seen.tag === null ? `refs/heads/${upstream.branch}` : `refs/tags/${seen.tag}`;
-  const { remote, oid, tag } = seen;
-  const isQuarantined = state === "quarantined";
+  const word = wordOf(check);
+  if (word === null) return;
+  const { name } = check;
+  const isQuarantined = check.state === "quarantined";
   const { url } = config.ledger;
   const doing = "tell what was seen upstream";
   const ask = { url, doing, token: "TIDELINE_FLEET_TOKEN", fetch, signal } as const;
   try {
-    const args = { token, subsystem: name, remote, ref, oid, tag, isQuarantined };
+    const args = { token, subsystem: name, ...word, isQuarantined };
     await askLedger("mutation", FLEET_FUNCTIONS.reportUpstream, args, ask);
   } catch (error) {
     // It serves people who look at the fleet; building does not wait for it.
     log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function wordOf({ latest, upstream, memory }: SubsystemCheck): UpstreamWord | null {
+  const [alarm] = memory.alarms;
+  if (alarm !== undefined) return wordOfAlarm(alarm);
+  // What the configuration says itself was seen at no remote.
+  if (latest === null || latest.remote === null) return null;
+  const { remote, commit: oid, tag } = latest;
+  const ref = tag === null ? `refs/heads/${upstream.branch}` : `refs/tags/${tag}`;
+  return { remote, ref, oid, tag };
 }
