@@ -20,7 +20,7 @@ let state: string;
 let queue: ReportQueue;
 let ledger: TinyLedger;
 let log: string[];
-const machine = { machineId: "m1", privateKey: makeMachineKey() };
+const machine = { machineId: "m1", privateKey: makeMachineKey(), channel: "stable" };
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "tideline-reports-"));
@@ -33,8 +33,8 @@ beforeEach(async () => {
   ledger = new TinyLedger();
 });
 
-function open(): ReportQueue {
-  return openReportQueue(state, machine, (line) => log.push(line));
+function open(channel = machine.channel): ReportQueue {
+  return openReportQueue(state, { ...machine, channel }, (line) => log.push(line));
 }
 
 /** The ledger's rules of counters and repeats, as in its openCall; what it takes, it keeps. */
@@ -115,6 +115,14 @@ test("added by several at once, each has a place of its own", async () => {
   );
   await queue.flush(ledger.send);
   expect(takenSeqs().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, at) => at));
+});
+
+test("a report names the channel in which it was made, wherever the machine is when it goes out", async () => {
+  await addMany(1);
+  const moved = open("beta");
+  await moved.add(report(2));
+  await moved.flush(ledger.send);
+  expect(ledger.taken.map(({ channel }) => channel)).toEqual(["stable", "beta"]);
 });
 
 test("a call that did not arrive is made again, with what came meanwhile after it", async () => {

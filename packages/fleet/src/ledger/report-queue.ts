@@ -64,7 +64,7 @@ export interface ReportQueue {
  */
 export function openReportQueue(
   state: string,
-  machine: Pick<Machine, "machineId" | "privateKey"> | null,
+  machine: Pick<Machine, "machineId" | "privateKey" | "channel"> | null,
   log: (line: string) => void,
 ): ReportQueue {
   const folder = join(state, "reports");
@@ -157,7 +157,11 @@ export function openReportQueue(
   }
 
   return {
-    add: (report) => addReport(folder, report),
+    add: (report) => {
+      // It may go out after the machine has gone to another channel.
+      const channel = machine === null ? {} : { channel: machine.channel };
+      return addReport(folder, { ...report, ...channel });
+    },
     size: async () => (await listReports(folder)).length,
     async flush(send) {
       if (machine === null) return { kind: "empty" };

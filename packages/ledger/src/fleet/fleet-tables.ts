@@ -338,6 +338,8 @@ export const fleetTables = {
     what: v.union(
       v.object({
         kind: v.literal("attempt"),
+        /** In which it was made; the machine may be in another one now. */
+        channel: v.string(),
         ...attemptFields,
         runningSha256: v.union(v.string(), v.null()),
       }),

@@ -183,6 +183,7 @@ export function machinesSuite(getClient: () => LedgerClient): void {
         { kind: "reports", reports: Array.from({ length: 101 }, () => report) },
         { kind: "reports", reports: [{ ...report, state: "well" }] },
         { kind: "reports", reports: [{ ...report, seq: -1 }] },
+        { kind: "reports", reports: [{ ...report, channel: "no channel" }] },
         { kind: "reports", reports: [{ ...report, subsystem: "../x" }] },
         { kind: "reports", reports: [{ ...report, runningSha256: "abc" }] },
         { kind: "reports", reports: [{ ...report, reason: "so so" }] },

@@ -127,6 +127,30 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
       expect(await sizes()).toEqual(before);
     });
 
+    test("what a machine tried in another channel, or as another version, is no outcome", async () => {
+      const elsewhere = rig();
+      const { r } = await fleetOf(6);
+      const movers = [await elsewhere.enrol("a"), await elsewhere.enrol("b")] as const;
+      await r.publish(1);
+      await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
+      for (const mover of movers) await mover.move(r.channel);
+      const [a, b] = movers;
+      const { subsystem } = r;
+      const { channel } = elsewhere;
+      await a.report(a.attempt(1, "rolled-back", { subsystem, channel }));
+      await b.report(b.attempt(1, "rolled-back", { subsystem, version: "9.9.9" }));
+      await r.untilSeen(movers);
+      const rollout = (await r.state())?.rollout;
+      expect(rollout).toMatchObject({ mode: "running", ring: 0 });
+      expect(rollout?.rings.map(({ started }) => started)).toEqual([0, 0, 0, 0]);
+      // What it tries here is one, though it ends in the same word.
+      await a.report(a.attempt(1, "downloading", { subsystem }));
+      await b.report(b.attempt(1, "rolled-back", { subsystem }));
+      await r.until((state) =>
+        expect(state?.rollout?.rings.at(-1)).toMatchObject({ started: 2, failed: 1 }),
+      );
+    });
+
     test("a machine that declined for a reason of its own counts for nothing", async () => {
       const { r, machines } = await fleetOf(5);
       await r.publish(1);

@@ -38,6 +38,11 @@ export type ReportedState =
 
 /** One report. Repeating it changes nothing: (machine, subsystem, seq, state) is its identity. */
 export interface AttemptReport {
+  /**
+   * The machine's channel when it was made: another one may have other bytes under the same `seq`.
+   * Absent: the one in which the machine is when the ledger takes it.
+   */
+  readonly channel?: string;
   readonly subsystem: string;
   readonly seq: number;
   readonly version: string;

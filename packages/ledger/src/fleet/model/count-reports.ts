@@ -105,17 +105,19 @@ async function countAttempt(
   at: number,
 ): Promise<void> {
   const { installs, releases } = batch;
-  const { subsystem, seq, version, state, reason, detail, runningSha256: sha256 } = report;
+  const { channel, subsystem, seq, version, state, reason, detail } = report;
+  const { runningSha256: sha256 } = report;
   const before = await installs.find(machine._id, subsystem);
-  const release = await releases.release({ channel: machine.channel, subsystem, seq });
+  const release = await releases.release({ channel, subsystem, seq });
   const isNew = state === "committed" || release?.binaries[machine.platform] === sha256;
   const running =
     isNew && sha256 !== null
       ? { version, seq, sha256 }
       : before?.sha256 === sha256
         ? { version: before.version, seq: before.seq, sha256 }
-        : await nameBinary(batch, machine, subsystem, sha256);
-  const place = await countIn(batch, machine, report, before, at);
+        : await nameBinary(batch, { ...machine, channel }, subsystem, sha256);
+  const isHere = channel === machine.channel;
+  const place = isHere ? await countIn(batch, machine, report, before, at) : {};
   const attempt = { seq, version, state, reason, detail, at };
   await writeInstall(batch, machine, subsystem, running, at, { attempt, ...place });
 }
@@ -136,12 +138,13 @@ async function nameBinary(
 async function countIn(
   { work, releases, failing }: Batch,
   machine: Machine,
-  { subsystem, seq, state, reason }: Attempt,
+  { subsystem, seq, version, state, reason }: Attempt,
   before: FleetRow<"installs"> | null,
   at: number,
 ): Promise<Partial<InstallFields>> {
   const rollout = await releases.rollout({ channel: machine.channel, subsystem, seq });
-  if (rollout === null) return {};
+  // Who did not name the channel may mean what another one has under the same number.
+  if (rollout === null || rollout.version !== version) return {};
   const stats = await releases.stats(rollout);
   const outcome = attemptOutcome({ state, reason: reason as ReasonCode | null });
   const isCounted = before?.countedIn === rollout._id;

@@ -7,13 +7,18 @@ import {
   VERSION,
 } from "@tideline/version/fleet";
 import type { FleetRow } from "../fleet-data-model.js";
-import { refuseArgument } from "./check-fleet-arguments.js";
+import { checkChannel, refuseArgument } from "./check-fleet-arguments.js";
 
 /** One report, checked; its reason is any text of a reason's form, since machines may be newer. */
 export type CheckedReport = Pick<
   FleetRow<"attempts">,
   "subsystem" | "seq" | "version" | "state" | "reason" | "detail" | "generation"
-> & { readonly runningSha256: string | null; readonly at: number };
+> & {
+  /** Null if it does not say in which one it was made. */
+  readonly channel: string | null;
+  readonly runningSha256: string | null;
+  readonly at: number;
+};
 
 /** What a machine says, checked. */
 export type CheckedMessage =
@@ -55,6 +60,7 @@ export function parseMachineMessage(
         return refuseArgument(doing, "a reported state", state);
       }
       return {
+        channel: report.channel === undefined ? null : read.channel(report.channel),
         subsystem: read.text("subsystem", report.subsystem, SUBSYSTEM),
         seq: read.number("seq", report.seq),
         version: read.text("version", report.version, VERSION),
@@ -113,6 +119,12 @@ class Reader {
   text(name: string, value: unknown, form: RegExp): string {
     if (typeof value === "string" && form.test(value)) return value;
     return refuseArgument(this.#doing, `${name} in its form`, value);
+  }
+
+  channel(value: unknown): string {
+    const channel = this.text("channel", value, /^/);
+    checkChannel(this.#doing, channel);
+    return channel;
   }
 
   number(name: string, value: unknown): number {

@@ -12,7 +12,7 @@ const MAX_TOLD = 20;
  */
 export async function takeReports(
   ctx: FleetMutationCtx,
-  { _id: machineId }: FleetRow<"machines">,
+  { _id: machineId, channel: here }: FleetRow<"machines">,
   reports: readonly CheckedReport[],
 ): Promise<void> {
   const now = Date.now();
@@ -25,7 +25,8 @@ export async function takeReports(
       )
       .unique();
     const word = reason === null ? state : `${state}:${reason}`;
-    if (attempt?.told.at(-1) === word) continue;
+    // Another channel may have another version under the same number.
+    if (attempt?.version === version && attempt.told.at(-1) === word) continue;
     const fields = { subsystem, seq, version, state, reason, detail };
     if (attempt === null) {
       const times = { startedAt: report.at, toldAt: now };
@@ -36,7 +37,8 @@ export async function takeReports(
       await ctx.db.patch(attempt._id, { ...fields, told, generation, toldAt: now });
     }
     const { runningSha256 } = report;
-    const what = { kind: "attempt" as const, ...fields, runningSha256 };
+    const channel = report.channel ?? here;
+    const what = { kind: "attempt" as const, channel, ...fields, runningSha256 };
     await ctx.db.insert("reports", { machineId, at: now, what });
   }
   await wakeToCount(ctx);
