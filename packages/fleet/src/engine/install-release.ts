@@ -7,7 +7,7 @@ import { swapIn } from "../swap/swap-in.js";
 import type { VersionFile } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import { Attempt } from "./attempt.js";
-import { noteAttempt, takeBackAttempt } from "./attempts.js";
+import { noteAttempt, noteFailure, takeBackAttempt } from "./attempts.js";
 import { endRefused } from "./end-refused.js";
 import type { EngineDeps } from "./engine-deps.js";
 import { removeJournal } from "./journal.js";
@@ -109,7 +109,9 @@ async function beforeTheSwap(
     if (refusal !== null) {
       await machine.release();
       await removeJournal(attempt.state, name);
-      if (refusal.action === "wait") await takeBackAttempt(attempt.state, name, journal.startedAt);
+      const { startedAt } = journal;
+      if (refusal.action === "wait") await takeBackAttempt(attempt.state, name, startedAt);
+      else await noteFailure(attempt.state, name, startedAt, refusal.reason);
       const about = { seq: journal.seq, version: journal.version };
       return { outcome: await refuse(deps, subsystem, { ...refusal, ...about }, target) };
     }

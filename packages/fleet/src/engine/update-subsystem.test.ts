@@ -303,6 +303,12 @@ describe("the last look", () => {
     });
     expect(outcome).toMatchObject({ state: "refused", reason: "DRIFTED" });
     expect(await machine.runs("nats")).toBe(stranger.sha256);
+    // Whoever has said since that it may go on is not told to wait for the next try.
+    const tries = (await readAttempts(machine.config.state)).nats;
+    expect(tries).toMatchObject([{ seq: 2, reason: "DRIFTED" }]);
+    const deps = await machine.deps();
+    const asked = await updateSubsystem(deps, "nats", target, { signal: never(), isAsked: true });
+    expect(asked).toMatchObject({ state: "committed", seq: 2 });
   });
 
   test("stops when the supervisor has gone meanwhile", async () => {
