@@ -102,6 +102,13 @@ describe("the tries of a machine", () => {
     expect(tries).toBeLessThanOrEqual(12);
   });
 
+  test("of which only the time is known are no damage, and hold nothing back", async () => {
+    await writeFile(join(state, "attempts.json"), JSON.stringify({ nats: [NOW, NOW + 1] }));
+    expect(await readAttempts(state)).toEqual({ nats: [] });
+    await noteAttempt(state, "nats", SECOND, NOW + 2);
+    expect(await readAttempts(state)).toEqual({ nats: [tried(NOW + 2)] });
+  });
+
   test("that nobody can read are an error, not an empty list", async () => {
     await writeFile(join(state, "attempts.json"), '{"nats": "often"}');
     await expect(readAttempts(state)).rejects.toMatchObject({ reason: "STATE_DAMAGED" });

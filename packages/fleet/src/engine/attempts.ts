@@ -144,15 +144,20 @@ function fileOf(state: string): StateFile<Attempts> {
   return { path: join(state, "attempts.json"), schema: SCHEMA, empty: {} };
 }
 
+const TRY = v.object({
+  at: v.number(),
+  seq: v.number(),
+  sha256: v.string(),
+  // A code of a later `tideline-sync` is no damage.
+  reason: v.nullable(v.string()),
+});
+
 const SCHEMA = v.record(
   v.string(),
-  v.array(
-    v.object({
-      at: v.number(),
-      seq: v.number(),
-      sha256: v.string(),
-      // A code of a later `tideline-sync` is no damage.
-      reason: v.nullable(v.string()),
-    }),
+  v.pipe(
+    v.array(v.union([v.number(), TRY])),
+    // A time alone, as the file was at first, does not say of which release the try was: it can hold
+    // none of them back.
+    v.transform((tries) => tries.filter((one) => typeof one !== "number")),
   ),
 );
