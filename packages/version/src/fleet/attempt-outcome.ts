@@ -6,8 +6,9 @@ import type { ReasonCode } from "./reasons.js";
  *
  * - `underway`: no outcome yet
  * - `committed`: it is well
- * - `failed`: the release is bad, or what is served as the release is
- * - `declined`: the machine did not try, for a reason of its own; says nothing about the release
+ * - `failed`: the release is bad: its own bytes, or what is signed of them
+ * - `declined`: the machine did not try, or not with the release's bytes: for a reason of its own, or
+ *   as what it was served were others. Says nothing about the release
  */
 export type AttemptOutcome = "underway" | "committed" | "failed" | "declined";
 
