@@ -2,7 +2,7 @@ import type { Status, SubsystemStatus } from "./read-status.js";
 
 /** Gives the status as people read it: a block for each subsystem, then the machine's own lines. */
 export function formatStatus({ machine, ledger, trustProblem, watch, subsystems }: Status): string {
-  const blocks = subsystems.map(formatSubsystem);
+  const blocks = subsystems.map((one) => formatSubsystem(one, ledger.isHeardEarlier));
   const { name, channel, id } = machine;
   const lines = [
     ["machine", `${name}, channel ${channel}${id === null ? "" : `, ${id}`}`],
@@ -27,6 +27,7 @@ function formatLedger({
   isReachable,
   problem,
   freshnessUnknownSince,
+  isHeardEarlier,
 }: Status["ledger"]) {
   const where = kind === "local" ? "none, local only" : String(url);
   if (problem === null) return kind === "local" ? where : `${where}, reachable`;
@@ -35,10 +36,11 @@ function formatLedger({
       ? "it was never heard"
       : `freshness unknown since ${timeOf(freshnessUnknownSince)}`;
   const how = { true: "reachable, not read", false: "not reachable", null: "not asked" };
-  return `${where}, ${how[`${isReachable}`]} (${problem}); ${since}`;
+  const targets = isHeardEarlier ? "; the targets are those of then" : "";
+  return `${where}, ${how[`${isReachable}`]} (${problem}); ${since}${targets}`;
 }
 
-function formatSubsystem(status: SubsystemStatus): string {
+function formatSubsystem(status: SubsystemStatus, isHeardEarlier: boolean): string {
   const { name, mode, target, pin, attempt, last, lastRefusal, next, serviceProblem } = status;
   const lines = [`${name}  ${formatLive(status)}${mode === "developer" ? "  (developer)" : ""}`];
   if (target !== null && target.seq !== status.live.seq) {
@@ -71,7 +73,9 @@ function formatSubsystem(status: SubsystemStatus): string {
     lines.push(
       isHeldUp
         ? "is not installed before the supervisor answers for the service"
-        : "is installed at the next look",
+        : isHeardEarlier
+          ? "may be installed: it had settled when the ledger was heard last"
+          : "is installed at the next look",
     );
   }
   if (serviceProblem !== null) {

@@ -33,7 +33,7 @@ export interface SubsystemStatus {
     readonly commit: string | null;
     readonly sha256: string | null;
   };
-  /** What the ledger asks for; null if it names nothing, or was not heard. */
+  /** What the ledger asks for, or did when it was heard last; null if it names nothing, or was never heard. */
   readonly target: {
     readonly seq: number;
     readonly version: string;
@@ -77,6 +77,11 @@ export interface Status {
     readonly freshnessUnknownSince: number | null;
     /** Why its targets were not heard; null if they were. */
     readonly problem: string | null;
+    /**
+     * True while it is away and the targets are those that it named last: what had settled is still
+     * asked for, and no rollout.
+     */
+    readonly isHeardEarlier: boolean;
     /** Reports that it has not taken yet. */
     readonly waitingReports: number;
   };
@@ -123,14 +128,24 @@ export async function readStatus({
       kind: config.ledger === null ? "local" : "convex",
       url: config.ledger?.url ?? null,
       isReachable,
-      freshnessUnknownSince: problem === null ? null : await readSeen(config.state),
+      freshnessUnknownSince: problem === null ? null : await freshnessUnknownSince(deps),
       problem,
+      isHeardEarlier: isHeardEarlier(deps),
       waitingReports: reports.length,
     },
     trustProblem: trustProblemOf(config),
     watch: holder === null ? null : { pid: holder.pid },
     subsystems,
   };
+}
+
+function isHeardEarlier({ ledger }: EngineDeps): boolean {
+  return ledger.kind === "heard";
+}
+
+async function freshnessUnknownSince(deps: EngineDeps): Promise<number | null> {
+  const seen = await readSeen(deps.config.state);
+  return seen ?? (isHeardEarlier(deps) ? deps.ledger.state().awaySince : null);
 }
 
 function trustProblemOf(config: SyncConfig): Status["trustProblem"] {
@@ -159,6 +174,8 @@ async function readSubsystem(
     isDeveloperMachine(subsystem),
   ]);
   const { live, pin } = facts;
+  // What is on its way there is open to nobody, as long as nobody knows whether it still is.
+  const goesBySettled = isHeardEarlier(deps) && plan.action === "install";
   const known = live.state === "known" ? live.version : null;
   const next = {
     action: plan.action,
@@ -187,14 +204,14 @@ async function readSubsystem(
       commit: known?.commit ?? null,
       sha256: live.state === "absent" ? null : live.sha256,
     },
-    target: shownTarget(target),
+    target: shownTarget(target !== null && goesBySettled ? { ...target, rollout: null } : target),
     pin,
     attempt,
     last: outcomes.live,
     lastRefusal: outcomes.refused,
     next,
     serviceProblem,
-    nextStep: nextStep(name, next, attempt, outcomes.live, serviceProblem),
+    nextStep: nextStep(name, next, attempt, outcomes.live, serviceProblem, isHeardEarlier(deps)),
   };
 }
 
@@ -216,6 +233,7 @@ function nextStep(
   attempt: SubsystemStatus["attempt"],
   last: Outcome | null,
   serviceProblem: ServiceProblem | null,
+  isHeardEarlier: boolean,
 ): string | null {
   if (last?.state === "needs-operator") return nextStepOf(last.reason ?? "ROLLBACK_FAILED", name);
   if (attempt !== null) return null;
@@ -224,6 +242,10 @@ function nextStep(
     return nextStepOf(serviceProblem.reason, name);
   }
   if (action === "install") {
+    // The service keeps what runs while nobody knows what was said since.
+    if (isHeardEarlier) {
+      return `\`tideline-sync apply ${name}\` installs it; \`tideline-sync watch\` does when the ledger is back`;
+    }
     return "Nothing to do while `tideline-sync watch` runs; else `tideline-sync apply`";
   }
   return reason === null ? null : nextStepOf(reason, name);
