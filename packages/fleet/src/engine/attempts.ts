@@ -67,36 +67,48 @@ export function nextAttemptAt(begun: readonly number[], now: number): number {
   return Math.max(now, afterSpacing, oldest === undefined ? now : oldest + DAY_MS);
 }
 
-/** Counts a try that begins now. */
+/**
+ * Counts a try that begins now.
+ *
+ * @param signal Ends the waiting for another process that writes; its reason is thrown then.
+ */
 export async function noteAttempt(
   state: string,
   subsystem: string,
   { seq, sha256 }: TriedRelease,
   now: number,
+  signal?: AbortSignal,
 ): Promise<void> {
-  await changeStateFile(state, fileOf(state), (attempts) => ({
+  const change = (attempts: Attempts) => ({
     ...attempts,
     [subsystem]: [
       ...mended(attempts[subsystem] ?? [], now),
       { at: now, seq, sha256, reason: null },
     ],
-  }));
+  });
+  await changeStateFile(state, fileOf(state), change, signal);
 }
 
-/** Writes down why a try came to nothing. */
+/**
+ * Writes down why a try came to nothing.
+ *
+ * @param signal As for {@link noteAttempt}.
+ */
 export async function noteFailure(
   state: string,
   subsystem: string,
   begunAt: number,
   reason: ReasonCode,
+  signal?: AbortSignal,
 ): Promise<void> {
-  await changeStateFile(state, fileOf(state), (attempts) => {
+  const change = (attempts: Attempts) => {
     const tries = attempts[subsystem] ?? [];
     const index = tries.findLastIndex(({ at }) => at === begunAt);
     const tried = tries[index];
     if (tried === undefined) return attempts;
     return { ...attempts, [subsystem]: tries.with(index, { ...tried, reason }) };
-  });
+  };
+  await changeStateFile(state, fileOf(state), change, signal);
 }
 
 /** Counts a try no longer that ended before it came to anything, through nobody's fault. */

@@ -24,18 +24,24 @@ export async function readDenied(state: string): Promise<Denied> {
   return await readStateFile(fileOf(state));
 }
 
-/** Denies binaries for good. The first reason stays. */
+/**
+ * Denies binaries for good. The first reason stays.
+ *
+ * @param signal Ends the waiting for another process that writes; its reason is thrown then.
+ */
 export async function deny(
   state: string,
   sha256s: readonly string[],
   denial: Denial,
+  signal?: AbortSignal,
 ): Promise<void> {
   const denied = await readDenied(state);
   if (sha256s.every((sha256) => Object.hasOwn(denied, sha256))) return;
-  await changeStateFile(state, fileOf(state), (before) => ({
+  const change = (before: Denied) => ({
     ...Object.fromEntries(sha256s.map((sha256) => [sha256, denial])),
     ...before,
-  }));
+  });
+  await changeStateFile(state, fileOf(state), change, signal);
 }
 
 function fileOf(state: string): StateFile<Denied> {

@@ -88,7 +88,7 @@ describe("a first installation that is not well", () => {
 
   test("is taken back also where its process is killed at any step of that", async () => {
     const bad = line.publish("nats", 2, { variant: "crash-at-start" });
-    const steps = ["rolling-back", "denied", "taken-away", "rolled-back", "told"];
+    const steps = ["rolling-back", "taken-away", "denied", "rolled-back", "told"];
     const jobs = await Promise.all(
       steps.map(async (crashAt): Promise<CrashWork> => {
         const machine = await newMachine();

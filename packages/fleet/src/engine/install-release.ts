@@ -70,7 +70,7 @@ export async function installRelease(
     return { ...outcome, until: deps.now() + LOOK_AGAIN_MS };
   }
   const tried = { seq, sha256: artifact.binary.sha256 };
-  await noteAttempt(attempt.state, subsystem.name, tried, startedAt);
+  await noteAttempt(attempt.state, subsystem.name, tried, startedAt, signal);
   await attempt.step("counted");
   const liveSize = found.state === "absent" ? 0 : found.size;
   const how = { plan, target, isUrgent, replaces, signal };
@@ -111,7 +111,7 @@ async function beforeTheSwap(
       await removeJournal(attempt.state, name);
       const { startedAt } = journal;
       if (refusal.action === "wait") await takeBackAttempt(attempt.state, name, startedAt);
-      else await noteFailure(attempt.state, name, startedAt, refusal.reason);
+      else await noteFailure(attempt.state, name, startedAt, refusal.reason, signal);
       const about = { seq: journal.seq, version: journal.version };
       return { outcome: await refuse(deps, subsystem, { ...refusal, ...about }, target) };
     }

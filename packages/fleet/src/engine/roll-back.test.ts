@@ -21,13 +21,14 @@ import type { ServiceState, Supervisor } from "../supervise/supervisor.js";
 import { previousPaths } from "../swap/keep-previous.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
-import { tryLock } from "./lock.js";
+import { type HeldLock, tryLock } from "./lock.js";
 import { lockSubsystem, waitForMachine } from "./locks.js";
 import { readOutcomes } from "./outcome.js";
 import { readPins, removePin } from "./pins.js";
 import { recover } from "./recover.js";
 import { rollBackByHand } from "./roll-back-by-hand.js";
 import { lockPath } from "./state-paths.js";
+import { updateSubsystem } from "./update-subsystem.js";
 
 let host: FileHost;
 let line: ReleaseLine;
@@ -56,6 +57,21 @@ async function setUp(
 }
 
 const never = () => new AbortController().signal;
+
+/** Resolves once somebody has asked twice for a lock, and so waits for it. */
+function askedTwice(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const drafts = new Set<string>();
+    const locks = watch(dirname(path), { persistent: false });
+    locks.on("change", (_, name) => {
+      // Whoever asks makes a file of its own beside the lock.
+      if (String(name).startsWith(`${basename(path)}.`)) drafts.add(String(name));
+      if (drafts.size < 2) return;
+      locks.close();
+      resolve();
+    });
+  });
+}
 
 /** As process-compose: its first word after a restart may be of the process before. */
 function lagging(supervisor: Supervisor): Supervisor {
@@ -261,6 +277,36 @@ test("the way back needs neither the release host nor the ledger, and waits for 
   expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
 });
 
+test("the version before is back while another process stands still at a write, and a stop is heard", async () => {
+  await setUp({ readyTimeoutMs: 400 });
+  const { state } = machine.config;
+  const bad = line.publish("nats", 2, { variant: "never-ready" });
+  const path = lockPath(state, "files");
+  const stop = new AbortController();
+  let files: HeldLock | null = null;
+  let asked: Promise<void> | null = null;
+  const deps = await machine.deps({
+    atStep: async (step) => {
+      if (step !== "gating") return;
+      files = await tryLock(path);
+      asked = askedTwice(path);
+    },
+  });
+  ledger.known = [bad.target];
+  const update = updateSubsystem(deps, "nats", bad.target, { signal: stop.signal });
+  const stopped = expect(update).rejects.toThrow("Ctrl-C");
+  await expect.poll(() => asked, { timeout: 15_000 }).not.toBeNull();
+  await asked;
+  expect(await machine.runs("nats")).toBe(first.sha256);
+  expect((await machine.inspect("nats")).isReady).toBe(true);
+  stop.abort(new Error("Ctrl-C"));
+  await stopped;
+  await (files as HeldLock | null)?.release();
+  const outcomes = await recover(await machine.deps(), { signal: never() });
+  expect(outcomes.get("nats")).toMatchObject({ state: "rolled-back", reason: "NOT_READY" });
+  expect(Object.keys(await readDenied(state))).toEqual([bad.sha256]);
+});
+
 test("a version that has filled the disk is gone back from, and the record goes back with it", async (context) => {
   const parent = await mkdtemp(join(tmpdir(), "tideline-full-"));
   const mount = await mountTmpfs(parent, "size=1m", "a rollback on a full disk");
@@ -343,24 +389,11 @@ describe("Show 8: a rollback by hand", () => {
     await machine.update("nats", line.publish("nats", 2).target);
     const { state } = machine.config;
     const look = await lockSubsystem(state, "nats");
-    // Each time that it asks for the lock it makes a file of its own beside it.
-    const path = lockPath(state, { subsystem: "nats" });
-    const locks = watch(dirname(path));
-    const askedTwice = new Promise<void>((resolve) => {
-      const drafts = new Set<string>();
-      locks.on("change", (_, name) => {
-        if (String(name).startsWith(`${basename(path)}.`)) drafts.add(String(name));
-        if (drafts.size > 1) resolve();
-      });
-    });
-    try {
-      const done = rollBackByHand(await machine.deps(), "nats", { signal: never() });
-      await Promise.race([askedTwice, done]);
-      await look?.release();
-      expect(await done).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
-    } finally {
-      locks.close();
-    }
+    const asked = askedTwice(lockPath(state, { subsystem: "nats" }));
+    const done = rollBackByHand(await machine.deps(), "nats", { signal: never() });
+    await Promise.race([asked, done]);
+    await look?.release();
+    expect(await done).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
   });
 
   test("brings the version before back and pins it; the next automatic update leaves it alone", async () => {

@@ -18,7 +18,8 @@ import type { Watched } from "./verdict.js";
 
 /**
  * Puts the version before back and brings it up: `rolling-back`, then `rolled-back` or
- * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock. A binary that
+ * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock before the version
+ * before runs. A binary that
  * somebody has put there meanwhile is never lost: it makes room where a version before can come up,
  * and stays where none can.
  *
@@ -40,19 +41,43 @@ export async function rollBack(
     const why = isAsked ? "as somebody asks for it" : `${illness.reason}: ${illness.detail}`;
     deps.log(`${subsystem.name}: ${isAsked ? `going back, ${why}` : `${why}; going back`}`);
   }
-  let failure = attempt.journal.failure ?? NO_FAILURE;
-  const { kind, to, version } = attempt.journal;
-  if (kind === "update" && isOfTheBinary(failure.reason)) {
-    const { reason } = failure;
-    const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
-    await despiteDisk(deps.log, () => deny(attempt.state, [to.checksum], denial));
-    await attempt.step("denied");
-  } else if (kind === "update") {
-    const { startedAt } = attempt.journal;
-    await despiteDisk(deps.log, () =>
-      noteFailure(attempt.state, subsystem.name, startedAt, failure.reason),
-    );
+  const failure = attempt.journal.failure ?? NO_FAILURE;
+  try {
+    const end = await goBack(attempt, failure, signal);
+    // Last, as it waits for whoever writes such a file just now; it is done before the journal says
+    // that the way back has ended, so that a crash in between only puts it off.
+    await note(attempt, failure, signal);
+    return await tell(attempt, end);
+  } catch (error) {
+    // A stop in order, which the next start does not count as an outage.
+    if (signal.aborted) await attempt.amend({ isStoppedInOrder: true });
+    throw error;
   }
+}
+
+/** What the way back came to. */
+type End = { readonly failure: Failure } & (
+  | {
+      readonly state: "rolled-back";
+      /** Of what is live again; null if nothing was before. */
+      readonly restored: VersionFile | null;
+    }
+  | {
+      readonly state: "needs-operator";
+      readonly reason: ReasonCode;
+      readonly problem: string;
+      /** sha256 of what is live now; null if nothing is. */
+      readonly runs: string | null;
+    }
+);
+
+async function goBack(attempt: Attempt, before: Failure, signal: AbortSignal): Promise<End> {
+  const { deps, journal } = attempt;
+  const { kind, from } = journal;
+  let failure = before;
+  const stuck = (reason: ReasonCode, problem: string, runs: string | null): End => ({
+    ...{ state: "needs-operator", failure, reason, problem, runs },
+  });
 
   let restored: VersionFile;
   try {
@@ -61,52 +86,64 @@ export async function rollBack(
     if (foreign !== null) failure = withForeign(failure, foreign);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    const isFirst = kind === "update" && attempt.journal.from === null;
-    if (isFirst && error.reason === "NO_PREVIOUS") return await endFirst(attempt, failure);
-    const runs = await liveNow(attempt);
-    return await needsOperator(attempt, failure, error.reason, error.message, runs);
+    const { reason, message } = error;
+    if (kind !== "update" || from !== null || reason !== "NO_PREVIOUS") {
+      return stuck(reason, message, await liveNow(attempt));
+    }
+    // A first installation that was not well: nothing is left of it but its denial.
+    try {
+      await takeAway(attempt);
+      return { state: "rolled-back", failure, restored: null };
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      return stuck(error.reason, error.message, await liveNow(attempt));
+    }
   }
   await attempt.step("brought-back");
 
-  if (attempt.journal.recoveries > MAX_RECOVERIES) {
-    const detail = "the machine went down each time the version before was started";
-    return await needsOperator(attempt, failure, "ROLLBACK_FAILED", detail, restored.checksum);
+  const runs = restored.checksum;
+  if (journal.recoveries > MAX_RECOVERIES) {
+    const problem = "the machine went down each time the version before was started";
+    return stuck("ROLLBACK_FAILED", problem, runs);
   }
   const watched = attempt.watched(signal);
-  if (watched !== null) {
-    const problem = await bringBackUp(attempt, watched);
-    if (problem !== null) {
-      return await needsOperator(attempt, failure, "ROLLBACK_FAILED", problem, restored.checksum);
-    }
-  }
-  if (kind === "update" && deps.trust.state.revoked.includes(restored.checksum)) {
+  const problem = watched === null ? null : await bringBackUp(attempt, watched);
+  if (problem !== null) return stuck("ROLLBACK_FAILED", problem, runs);
+  if (kind === "update" && deps.trust.state.revoked.includes(runs)) {
     // It stays up: what to do about it is for a person to say, and a next release may heal it.
     await settle(attempt);
-    const problem = `${restored.version ?? "the version before"} runs again, and it was revoked`;
-    return await needsOperator(attempt, failure, "REVOKED", problem, restored.checksum);
+    const what = restored.version ?? "the version before";
+    return stuck("REVOKED", `${what} runs again, and it was revoked`, runs);
   }
-  await attempt.enterAnyway("rolled-back");
-  await settle(attempt);
-  await attempt.end({ ...failure, state: "rolled-back" }, restored.checksum);
-  const { reason, detail } = failure;
-  const { seq } = attempt.journal;
-  return { state: "rolled-back", reason, detail, version, seq, restored: restored.version };
+  return { state: "rolled-back", failure, restored };
 }
 
-/** The end of a first installation that was not well: nothing is left of it but its denial. */
-async function endFirst(attempt: Attempt, failure: Failure): Promise<UpdateOutcome> {
-  const { version, seq } = attempt.journal;
-  try {
-    await takeAway(attempt);
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
-    const runs = await liveNow(attempt);
-    return await needsOperator(attempt, failure, error.reason, error.message, runs);
+/** Writes down for the next try why this one came to nothing: a binary that is not well has had its last. */
+async function note(attempt: Attempt, { reason }: Failure, signal: AbortSignal): Promise<void> {
+  const { deps, subsystem, state } = attempt;
+  const { kind, to, version, startedAt } = attempt.journal;
+  if (kind !== "update") return;
+  if (isOfTheBinary(reason)) {
+    const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
+    await despiteDisk(deps.log, () => deny(state, [to.checksum], denial, signal));
+    await attempt.step("denied");
+  } else {
+    await despiteDisk(deps.log, () =>
+      noteFailure(state, subsystem.name, startedAt, reason, signal),
+    );
   }
+}
+
+async function tell(attempt: Attempt, end: End): Promise<UpdateOutcome> {
+  if (end.state === "needs-operator") return await needsOperator(attempt, end);
+  const { failure, restored } = end;
   await attempt.enterAnyway("rolled-back");
-  await attempt.end({ ...failure, state: "rolled-back" }, null);
+  if (restored !== null) await settle(attempt);
+  await attempt.end({ ...failure, state: "rolled-back" }, restored?.checksum ?? null);
   const { reason, detail } = failure;
-  return { state: "rolled-back", reason, detail, version, seq, restored: null };
+  const { version, seq } = attempt.journal;
+  const before = restored?.version ?? null;
+  return { state: "rolled-back", reason, detail, version, seq, restored: before };
 }
 
 /** For people: what they had put there is not where they left it. */
@@ -152,11 +189,7 @@ async function bringBackUp(attempt: Attempt, watched: Watched): Promise<string |
       continue;
     }
     await attempt.step("old-restarted");
-    const verdict = await passGate(watched, pidBefore).catch(async (error: unknown) => {
-      // A stop in order, which the next start does not count as an outage.
-      if (watched.signal.aborted) await attempt.amend({ isStoppedInOrder: true });
-      throw error;
-    });
+    const verdict = await passGate(watched, pidBefore);
     if (verdict.ok) return null;
     problem = verdict.detail;
   }
@@ -180,10 +213,7 @@ async function pidNow({ supervisor, service }: Watched): Promise<number | null> 
 
 async function needsOperator(
   attempt: Attempt,
-  failure: Failure,
-  reason: ReasonCode,
-  problem: string,
-  runs: string | null,
+  { failure, reason, problem, runs }: Extract<End, { state: "needs-operator" }>,
 ): Promise<UpdateOutcome> {
   const { deps, subsystem } = attempt;
   const { version, seq } = attempt.journal;

@@ -49,29 +49,37 @@ export async function writeStateFile<T>({ path }: StateFile<T>, value: T): Promi
   await replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Reads, changes and replaces a state file while no other process does. */
+/** Reads, changes and replaces a state file while no other process does; as {@link withFilesLocked}. */
 export async function changeStateFile<T>(
   state: string,
   file: StateFile<T>,
   change: (before: T) => T,
+  signal?: AbortSignal,
 ): Promise<void> {
-  await withFilesLocked(state, async () => {
+  const write = async () => {
     const before = await readStateFile(file);
     const after = change(before);
     if (after !== before) await writeStateFile(file, after);
-  });
+  };
+  await withFilesLocked(state, write, signal);
 }
 
 /**
  * Reads and replaces files of the state folder while no other process does.
  *
  * @param state The state folder; its one lock for files serves all of them, as each is held for one
- *   write only.
+ *   write only, unless its process stands still.
+ * @param signal Ends the waiting for the lock; absent: it is waited for as long as it takes.
+ * @throws The signal's reason when it aborts before the lock is held.
  */
-export async function withFilesLocked<T>(state: string, action: () => Promise<T>): Promise<T> {
+export async function withFilesLocked<T>(
+  state: string,
+  action: () => Promise<T>,
+  signal = new AbortController().signal,
+): Promise<T> {
   const path = lockPath(state, "files");
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = await waitForLock(path, new AbortController().signal);
+  const lock = await waitForLock(path, signal);
   try {
     return await action();
   } finally {

@@ -27,9 +27,9 @@ export const REPLACE_STEPS: readonly string[] = UPDATE_STEPS.flatMap((step) => {
 
 /** Every step of the way back, after those up to where the update failed. */
 export const ROLLBACK_STEPS: readonly string[] = [
-  ...["rolling-back", "denied", "restore:restore-linked", "restore:restored"],
-  ...["restore:restore-synced", "restore:restore-recorded", "brought-back", "old-restarted"],
-  ...["rolled-back", "told", "done"],
+  ...["rolling-back", "restore:restore-linked", "restore:restored", "restore:restore-synced"],
+  ...["restore:restore-recorded", "brought-back", "old-restarted"],
+  ...["denied", "rolled-back", "told", "done"],
 ];
 
 /** Every step of a rollback by hand. */
