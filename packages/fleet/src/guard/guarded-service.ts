@@ -9,6 +9,7 @@ import { GUARDED, isAlive } from "./alive.js";
 import { type FailedFile, readFailed, writeFailed } from "./failed-file.js";
 import { fileIdentity } from "./file-identity.js";
 import { type GuardPaths, SELF_SERVICE } from "./guard-paths.js";
+import { endTrial, readTrial, writeTrial } from "./trial-file.js";
 
 /** What it runs and how long it waits. */
 export interface GuardedServiceOptions {
@@ -30,6 +31,9 @@ export interface GuardedServiceOptions {
   readonly say: (message: string) => void;
 }
 
+// As often as the engine takes up an attempt again before it takes the outages for the sign.
+const MAX_TRIALS = 2;
+
 interface Run {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -50,7 +54,8 @@ interface Run {
  * ```text
  * start --> runs the active file --said that it is alive--> goes on; settled when it is kept
  *              | on trial: it differs from the kept copy
- *              +--ended by itself, or not alive in time--> failed: runs the kept copy instead
+ *              +--ended by itself, not alive in time, or the guard itself was ended before
+ *              |  that, twice--> failed: runs the kept copy instead
  * ended by itself, not on trial --back-off--> start
  * restart, stop: SIGTERM, then SIGKILL
  * ```
@@ -114,7 +119,7 @@ export class GuardedService implements ServedService {
   /** Starts whatever can be started, at the guard's own start. */
   begin(): Promise<void> {
     this.#isWanted = true;
-    return this.#inTurn(async () => this.#spawn());
+    return this.#inTurn(() => this.#spawn());
   }
 
   /** Kills it without waiting its time out. */
@@ -168,11 +173,35 @@ export class GuardedService implements ServedService {
     this.#isWanted = true;
     await this.#end();
     this.#delayMs = this.#options.backOff.firstMs;
-    this.#spawn();
+    await this.#spawn();
   }
 
-  #spawn(): void {
+  /** Counts a start of a file on trial on the disk, before it is started; fails it after too many. */
+  async #countTrial(): Promise<void> {
+    const { paths, say } = this.#options;
+    const active = this.#activeSha256();
+    if (active === null || this.#failedNow() !== null || !this.#isOnTrial(active)) return;
+    const before = readTrial(paths.active);
+    const starts = before?.sha256 === active ? before.starts : 0;
+    try {
+      if (starts < MAX_TRIALS)
+        await writeTrial(paths.active, { sha256: active, starts: starts + 1 });
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
+    if (starts < MAX_TRIALS) return;
+    const problem = `was started ${starts} times, and never said that it is alive`;
+    await this.#fail({ sha256: active, isAlive: false, problem }, 1);
+  }
+
+  async #endTrial(): Promise<void> {
+    const { paths, say } = this.#options;
+    await endTrial(paths.active).catch((error: Error) => say(error.message));
+  }
+
+  async #spawn(): Promise<void> {
     if (!this.#isWanted || this.#run !== null) return;
+    await this.#countTrial();
     const { paths, args, cwd, aliveWithinMs, say, onChange } = this.#options;
     const active = this.#activeSha256();
     const kept = this.#keptSha256();
@@ -215,7 +244,7 @@ export class GuardedService implements ServedService {
     this.#run = run;
     onChange();
     const timer = setTimeout(() => {
-      if (!this.#isOnTrial(run)) {
+      if (!this.#isOnTrial(run.sha256)) {
         say(`${file} did not say within ${aliveWithinMs} ms that it is alive`);
         return;
       }
@@ -227,12 +256,13 @@ export class GuardedService implements ServedService {
       if (!isAlive(message) || run.isAlive) return;
       clearTimeout(timer);
       run.isAlive = true;
+      void this.#endTrial();
       onChange();
     });
   }
 
   /** Whether it runs a file that nobody has found well yet, and there is another to fall back to. */
-  #isOnTrial({ sha256 }: Run): boolean {
+  #isOnTrial(sha256: string): boolean {
     const kept = this.#keptSha256();
     return kept !== null && kept !== sha256;
   }
@@ -248,10 +278,10 @@ export class GuardedService implements ServedService {
       return;
     }
     this.#restarts += 1;
-    if (this.#isOnTrial(run) && !isOrderly(run, { code, signal })) {
+    if (this.#isOnTrial(run.sha256) && !isOrderly(run, { code, signal })) {
       void this.#inTurn(async () => {
         await this.#fail(run, code);
-        this.#spawn();
+        await this.#spawn();
       });
       return;
     }
@@ -259,13 +289,16 @@ export class GuardedService implements ServedService {
     say(`The service ended by itself with ${code}; it is started again in ${this.#delayMs} ms`);
     this.#waiting = setTimeout(() => {
       this.#waiting = null;
-      void this.#inTurn(async () => this.#spawn());
+      void this.#inTurn(() => this.#spawn());
     }, this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, backOff.lastMs);
     onChange();
   }
 
-  async #fail({ sha256, isAlive, problem }: Run, code: number): Promise<void> {
+  async #fail(
+    { sha256, isAlive, problem }: Pick<Run, "sha256" | "isAlive" | "problem">,
+    code: number,
+  ): Promise<void> {
     const { paths, now, say } = this.#options;
     const when = isAlive ? "before it was found well" : "before it said that it is alive";
     this.#failed = {
@@ -275,6 +308,7 @@ export class GuardedService implements ServedService {
     this.#log.add(`${paths.active} ${this.#failed.problem}`);
     try {
       await writeFailed(paths.active, this.#failed);
+      await endTrial(paths.active);
     } catch (error) {
       // It is known until the guard ends; a guard that starts after that finds it out once more.
       say(error instanceof Error ? error.message : String(error));

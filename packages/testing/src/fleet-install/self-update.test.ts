@@ -116,6 +116,29 @@ describe.concurrent("an update of itself", { timeout: 60_000 }, () => {
     expect(Object.values(await machine.denied())).toMatchObject([{ version: "1.1.0" }]);
   });
 
+  test("row 29: one that hangs, and whose guard is ended before its patience is over: the third guard starts the kept copy", async ({
+    expect,
+  }) => {
+    const machine = await install();
+    await machine.startGuard("60s");
+    const [before, { pid }] = [await machine.files(), await machine.inspect()];
+    await machine.publish(1, "1.1.0", { fault: "hangs" });
+    await machine.sendWebhook();
+    await machine.cutPower(pid);
+    await machine.launchGuard("60s");
+    const started = async () => (await machine.inspect().catch(() => null))?.pid ?? null;
+    await expect.poll(started, { timeout: 10_000 }).not.toBeNull();
+    await machine.cutPower(null);
+    await machine.startGuard("60s");
+    expect(machine.guard.lines.join("\n")).toContain(
+      "was started 2 times, and never said that it is alive",
+    );
+    await machine.guard.untilLine(/"event":"recovered".*"state":"rolled-back"/);
+    expect(await machine.files()).toEqual(before);
+    expect(await machine.version()).toBe("1.0.0");
+    expect(Object.values(await machine.denied())).toMatchObject([{ version: "1.1.0" }]);
+  });
+
   test("without a guard it is refused before anything is touched, and the rest goes on", async ({
     expect,
   }) => {

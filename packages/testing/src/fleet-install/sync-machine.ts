@@ -82,11 +82,16 @@ export class SyncMachine {
 
   /** Starts the guard as a machine's own supervisor does, and waits until the service listens. */
   async startGuard(aliveWithin = "30s"): Promise<void> {
+    await this.launchGuard(aliveWithin);
+    await this.guard.untilLine(/"event":"listening"/);
+  }
+
+  /** Starts the guard, whatever becomes of the service. */
+  async launchGuard(aliveWithin: string): Promise<void> {
     await this.stopGuard();
     this.#guard = await startSync(["guard", "--alive-within", aliveWithin, "--", "watch"], {
       ...{ cwd: this.folder, file: this.paths.kept, env: { WEBHOOK_SECRET: SECRET } },
     });
-    await this.#guard.untilLine(/"event":"listening"/);
   }
 
   /** Puts a signed release of `tideline-sync` on the host; `says` is what the binary says it is. */

@@ -23,7 +23,7 @@ describe("examples/fleet", () => {
     expect(Object.keys(processes)).toEqual(["sync", "nats", "arc", "liftbridge", "telegraf"]);
     expect(processes.sync.readiness_probe).toMatchObject({
       exec: { command: expect.stringContaining("http://127.0.0.1:8787/health") },
-      ...{ initial_delay_seconds: 3, period_seconds: 10 },
+      ...{ initial_delay_seconds: 3, period_seconds: 10, failure_threshold: 6 },
     });
     expect(processes.sync.depends_on).toBeUndefined();
   });
