@@ -98,8 +98,17 @@ test.each([
   ...["TIDELINE_RELEASE_KEY_FILE", "TIDELINE_FLEET_ENROL_TOKEN", "PC_API_TOKEN", "NPM_TOKEN"],
   ...["PC_API_TOKEN_PATH", "NODE_AUTH_TOKEN", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY"],
   ...["AWS_ACCESS_KEY_ID", "npm_config__authToken", "CARGO_REGISTRIES_CRATES_CREDENTIAL_PROVIDER"],
-  ...["OPENAI_API_KEY", "SSH_PRIVATE_KEY"],
+  ...["OPENAI_API_KEY", "SSH_PRIVATE_KEY", "MYSQL_PWD", "PGPASSFILE", "PGPASSWORD", "_auth"],
+  ...["npm_config__auth", "DOCKER_AUTH_CONFIG", "SSH_AUTH_SOCK", "HTTP_AUTHORIZATION"],
+  ...["DATABASE_URL", "TEST_DATABASE_URL", "MONGODB_URI", "REDIS_URL", "SENTRY_DSN"],
 ])("a build does not see %s", (name) => {
   const env = buildEnvironment({ [name]: "x", PATH: "/bin", HOME: "/root", GOFLAGS: "-trimpath" });
   expect(env).toEqual({ PATH: "/bin", HOME: "/root", GOFLAGS: "-trimpath" });
+});
+
+test.each([
+  ...["PWD", "OLDPWD", "INIT_CWD", "GIT_AUTHOR_NAME", "GIT_AUTHOR_DATE", "XAUTHORITY", "GOPROXY"],
+  ...["HTTPS_PROXY", "npm_config_registry", "PKG_CONFIG_PATH", "KEYBOARD", "CMAKE_BUILD_TYPE"],
+])("a build sees %s", (name) => {
+  expect(buildEnvironment({ [name]: "x" })).toEqual({ [name]: "x" });
 });
