@@ -91,8 +91,9 @@ async function withEngine<T>(
       supervisor: openSupervisor(config, env),
       atStep: () => {},
     });
-    // Nobody else may be running who would send them.
-    if (ledger.kind === "convex" && !ask.isReadOnly) await ledger.flush();
+    // Nobody else may be running who would send them. A person who waits no longer still hears what
+    // was done.
+    if (ledger.kind === "convex" && !ask.isReadOnly) await ledger.flush(signal);
     return result;
   } finally {
     await ledger.close();

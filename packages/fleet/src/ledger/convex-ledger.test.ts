@@ -1,7 +1,7 @@
 /** A machine and the real ledger: the functions of this repository behind the embedded server. */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLEET_TOKENS, LedgerRig } from "@tideline/testing/ledger-rig";
@@ -234,6 +234,63 @@ test("a ledger that is closed while nobody answers is closed", async () => {
   await ledger.close();
   socket.destroy();
   await new Promise((resolve) => silent.close(resolve));
+});
+
+/** Stands before the ledger of these tests, and keeps what it answers to itself when it is told to. */
+async function startProxy() {
+  const sockets = new Set<Socket>();
+  let isSilent = false;
+  const server = createTcpServer((socket) => {
+    const upstream = connect(Number(new URL(rig.url).port), "127.0.0.1");
+    for (const one of [socket, upstream]) sockets.add(one.on("error", () => {}));
+    socket.pipe(upstream);
+    upstream.on("data", (bytes) => isSilent || socket.write(bytes));
+    upstream.on("end", () => socket.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    silence: () => {
+      isSilent = true;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe("Ctrl-C", () => {
+  test("is heard while a ledger that is connected does not answer reports, and they stay on disk", async () => {
+    const proxy = await startProxy();
+    try {
+      const config = await newConfig(proxy.url);
+      await enrolIt(config);
+      const ledger = await openIt(config);
+      await firstTargets(ledger, 10_000, controller.signal);
+      await connection(ledger, true);
+      await ledger.flush();
+      proxy.silence();
+      await ledger.report(report("committed"));
+      const stop = new AbortController();
+      const flushed = ledger.flush(stop.signal);
+      stop.abort();
+      await flushed;
+      expect(ledger.state().isConnected).toBe(true);
+      expect(await listReports(join(config.state, "reports"))).toHaveLength(1);
+      await ledger.close();
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test("from before a ledger is asked is heard, too", async () => {
+    const config = await newConfig();
+    await enrolIt(config);
+    const ledger = await openIt(config);
+    const signal = AbortSignal.abort(new Error("Ctrl-C"));
+    await expect(firstTargets(ledger, 2 ** 31 - 1, signal)).rejects.toThrow("Ctrl-C");
+  });
 });
 
 test("row 22: while the ledger is away it is asked for its version, and once it answers it is there; no one asks before or after", async () => {

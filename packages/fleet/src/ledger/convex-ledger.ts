@@ -57,8 +57,11 @@ export interface ConvexLedger extends FleetLedger {
   ): void;
   /** Calls back when the connection comes or goes, until `signal` aborts. */
   onConnection(listener: (isConnected: boolean) => void, signal: AbortSignal): void;
-  /** Resolves when no report waits any more, or they cannot be sent now. */
-  flush(): Promise<void>;
+  /**
+   * Resolves when no report waits any more, or they cannot be sent now, or `signal` aborts: what
+   * waits then is on disk, and the next process sends it.
+   */
+  flush(signal?: AbortSignal): Promise<void>;
 }
 
 /** Opens it. It connects when somebody watches or publishes for the first time. */
@@ -208,9 +211,16 @@ export function openConvexLedger(options: ConvexLedgerOptions): ConvexLedger {
       listeners.add(listener);
       signal.addEventListener("abort", () => listeners.delete(listener), { once: true });
     },
-    flush: () => {
+    async flush(signal) {
       send();
-      return sending;
+      if (signal?.aborted) return;
+      let stop = () => {};
+      const stopped = new Promise<void>((resolve) => {
+        stop = resolve;
+        signal?.addEventListener("abort", stop, { once: true });
+      });
+      await Promise.race([sending, stopped]);
+      signal?.removeEventListener("abort", stop);
     },
     async close() {
       if (isClosed) return;

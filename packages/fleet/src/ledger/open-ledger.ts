@@ -163,12 +163,15 @@ function ledgerOf({ ledger, machine }: SyncConfig): { url: string; channel: stri
  * and is to end when they change.
  *
  * @throws {SyncError} `TOKEN_REFUSED` or `LEDGER_REFUSED`
+ * @throws The signal's reason when it aborts.
  */
 export async function firstTargets(
   ledger: ConvexLedger,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<readonly FleetTarget[] | null> {
+  // An abort of before is told to nobody who listens from now on.
+  signal.throwIfAborted();
   const known = ledger.targets();
   if (known !== null) return known;
   const hearing = childSignal(signal);
