@@ -7,6 +7,7 @@ import {
 } from "@tideline/version/fleet";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { type DecideDeps, decide } from "../engine/decide.js";
+import { isUnderWay } from "../engine/is-under-way.js";
 import type { ServiceProblem } from "../engine/look-at-service.js";
 import type { Plan } from "../engine/plan.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
@@ -37,7 +38,7 @@ export async function checkPublished(
   const version = manifest?.version ?? plan.version;
   const verdict = verdictOf(plan, current);
   const isThere = current.from === "version-file" && verdict.state === "current";
-  const problem = isThere ? ((await lookAtService?.(subsystem)) ?? null) : null;
+  const problem = isThere && lookAtService ? await look(deps, subsystem, lookAtService) : null;
   const tag = version === null ? null : (manifest?.upstream?.tag ?? tagOf(version, tagPrefix));
   return {
     ...{ ...verdict, ...problem },
@@ -50,6 +51,18 @@ export async function checkPublished(
         ? null
         : updateClass(current.version, version),
   };
+}
+
+/** Says nothing of a service that somebody is just updating: it may be in the middle of its restart. */
+async function look(
+  { config }: DecideDeps,
+  subsystem: SubsystemConfig,
+  lookAtService: (subsystem: SubsystemConfig) => Promise<ServiceProblem | null>,
+): Promise<ServiceProblem | null> {
+  const isBusy = () => isUnderWay(config.state, subsystem.name);
+  if (await isBusy()) return null;
+  const problem = await lookAtService(subsystem);
+  return problem !== null && (await isBusy()) ? null : problem;
 }
 
 function verdictOf(plan: Plan, { from }: CurrentVersion): UpdateVerdict {

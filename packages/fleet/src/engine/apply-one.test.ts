@@ -9,7 +9,10 @@ import {
 } from "@tideline/testing/engine-rig";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { checkPublished } from "../detect/check-published.js";
 import { applyOne, dryRunOne } from "./apply-one.js";
+import { type EngineDeps, subsystemOf } from "./engine-deps.js";
+import { lookAtService } from "./look-at-service.js";
 
 let host: FileHost;
 let machine: EngineMachine;
@@ -47,5 +50,52 @@ test.each([
       },
     });
     await expect(act(deps, "nats", { signal: stop.signal })).rejects.toThrow("Ctrl-C");
+  },
+);
+
+const never = () => new AbortController().signal;
+
+test.each([
+  ["apply", (deps: EngineDeps) => applyOne(deps, "nats", { signal: never() })],
+  [
+    "check",
+    (deps: EngineDeps) =>
+      checkPublished(deps, subsystemOf(deps.config, "nats"), first.target, (subsystem) =>
+        lookAtService(deps.supervisor, subsystem, never()),
+      ),
+  ],
+])(
+  "%s does not call a service down that another one has just ended for its update",
+  async (_, act) => {
+    await machine.startServices();
+    const next = line.publish("nats", 2);
+    let update: Promise<unknown> | null = null;
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { supervisor } = await machine.deps();
+    const deps = await machine.deps({
+      supervisor: {
+        ...supervisor,
+        async inspect() {
+          // The look has begun before the update, and sees its restart.
+          await new Promise<void>((resolve) => {
+            if (update !== null) return resolve();
+            update = machine.update("nats", next.target, {
+              atStep: async (step) => {
+                if (step !== "restarting") return;
+                resolve();
+                await held;
+              },
+            });
+          });
+          return { pid: null, isRunning: false, isReady: null, restarts: 0, exitCode: 0 };
+        },
+      },
+    });
+    expect(await act(deps)).toMatchObject({ state: "current", reason: null });
+    goOn();
+    expect(await update).toMatchObject({ state: "committed" });
   },
 );

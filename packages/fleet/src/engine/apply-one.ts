@@ -6,6 +6,7 @@ import { readLive } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
 import { decide } from "./decide.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
+import { isUnderWay } from "./is-under-way.js";
 import { lockHolder } from "./lock.js";
 import { lookAtService, type ServiceProblem } from "./look-at-service.js";
 import type { Plan } from "./plan.js";
@@ -98,8 +99,10 @@ async function withService(
   signal: AbortSignal,
 ): Promise<AppliedSubsystem> {
   if (row.state !== "current" || row.fromSha256 === null) return row;
+  if (await isUnderWay(config.state, row.name)) return row;
   const problem = await lookAtService(supervisor, subsystemOf(config, row.name), signal);
-  if (problem === null) return row;
+  // Another process may have begun an update meanwhile, whose restart this would be.
+  if (problem === null || (await isUnderWay(config.state, row.name))) return row;
   const { reason, detail } = problem;
   const state = isUnknown(problem) ? "current" : "not-running";
   return { ...row, state, reason, detail, nextStep: nextStepOf(reason, row.name) };
