@@ -13,7 +13,7 @@ import {
 } from "@tideline/testing/engine-rig";
 import { SignedFleet } from "@tideline/testing/signed-fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Supervisor } from "../supervise/supervisor.js";
+import { type Supervisor, SupervisorError } from "../supervise/supervisor.js";
 import { readLive } from "../swap/read-live.js";
 import { readVersionFile } from "../swap/version-file.js";
 import { trustOf } from "../trust/trust-state.js";
@@ -84,6 +84,38 @@ describe("a first installation that is not well", () => {
     expect(await machine.runs("nats")).toBe(settled.sha256);
     const { trust } = await machine.deps();
     expect(trustOf(trust.state, "nats").seq).toBe(1);
+  });
+
+  test("is ended also where its supervisor is away for a moment, and somebody is called where it stays so", async () => {
+    const machine = await newMachine();
+    await machine.listen();
+    const { supervisor } = await machine.deps();
+    let left = 2;
+    const away: Supervisor = {
+      ...bound(supervisor),
+      async stop(...args) {
+        left -= 1;
+        if (left >= 0) throw new SupervisorError("unreachable", "nobody answers");
+        await supervisor.stop?.(...args);
+      },
+    };
+    const bad = line.publish("nats", 2, { variant: "never-ready" });
+    const outcome = await machine.update("nats", bad.target, { supervisor: away });
+    expect(outcome).toMatchObject({ state: "rolled-back", reason: "NOT_READY" });
+    await expectNothing(machine);
+
+    left = Number.POSITIVE_INFINITY;
+    const other = line.publish("nats", 3, { variant: "never-ready" });
+    const stuck = await machine.update("nats", other.target, { supervisor: away });
+    expect(stuck).toMatchObject({ state: "needs-operator", reason: "SUPERVISOR_UNREACHABLE" });
+    expect("detail" in stuck && stuck.detail).toContain("its process may run on: nobody answers");
+    expect((await machine.inspect("nats")).isRunning).toBe(true);
+    expect(await readLive(machine.live("nats"))).toEqual({ state: "absent" });
+    expect(ledger.reports.at(-1)).toMatchObject({ state: "needs-operator", runningSha256: null });
+    // What is well takes its place.
+    expect(await machine.update("nats", line.publish("nats", 4).target)).toMatchObject({
+      state: "committed",
+    });
   });
 
   test("is taken back also where its process is killed at any step of that", async () => {

@@ -92,7 +92,7 @@ async function goBack(attempt: Attempt, before: Failure, signal: AbortSignal): P
     }
     // A first installation that was not well: nothing is left of it but its denial.
     try {
-      await takeAway(attempt);
+      await takeAway(attempt, signal);
       return { state: "rolled-back", failure, restored: null };
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;

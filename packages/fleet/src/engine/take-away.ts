@@ -5,8 +5,8 @@ import { VERSION_FILE_NAME } from "../swap/version-file.js";
 import { SyncError } from "../sync-error.js";
 import { syncFolder } from "../sync-folder.js";
 import type { Attempt } from "./attempt.js";
-import { childSignal } from "./child-signal.js";
 import { foreignLive } from "./foreign-live.js";
+import { stopService } from "./stop-service.js";
 
 /**
  * Takes a first installation back: there is no version before it, so that its service is stopped and
@@ -14,22 +14,22 @@ import { foreignLive } from "./foreign-live.js";
  *
  * @throws {SyncError} `DRIFTED`: somebody has put another binary there meanwhile, which stays, and
  *   whose service is left as it is. `DISK_FULL`, `FOLDER_NOT_WRITABLE`, `SWAP_FAILED`: it lies there
- *   still.
+ *   still. `SUPERVISOR_UNREACHABLE`, `RESTART_FAILED`: it is gone, and its process may run on.
+ * @throws The signal's reason when it aborts.
  */
-export async function takeAway(attempt: Attempt): Promise<void> {
+export async function takeAway(attempt: Attempt, signal: AbortSignal): Promise<void> {
   const { deps, subsystem, live } = attempt;
-  const { name, service } = subsystem;
+  const { service } = subsystem;
+  let running: SyncError | null = null;
   await requireOwn(attempt);
   if (service !== null) {
-    const patience = childSignal(new AbortController().signal, STOP_WITHIN_MS);
+    const { supervisor } = deps;
     try {
-      await deps.supervisor.stop?.(service, patience.signal);
+      await stopService({ supervisor, service, health: subsystem.health, signal });
     } catch (error) {
-      // Without its file it is not started again either.
-      const why = error instanceof Error ? error.message : String(error);
-      deps.log(`${name}: its service could not be stopped: ${why}`);
-    } finally {
-      patience.end();
+      if (!(error instanceof SyncError)) throw error;
+      // Without its file it is at least not started again, and what is well may take its place.
+      running = error;
     }
     // Somebody who sees that it does not come up may have been at it while it was stopped.
     await requireOwn(attempt);
@@ -43,6 +43,7 @@ export async function takeAway(attempt: Attempt): Promise<void> {
   } catch (error) {
     throw asDiskError(error, `Cannot take "${live}" away`);
   }
+  if (running !== null) throw running;
 }
 
 async function requireOwn(attempt: Attempt): Promise<void> {
@@ -53,6 +54,3 @@ async function requireOwn(attempt: Attempt): Promise<void> {
     `Cannot take "${attempt.live}" away: expected ${attempt.journal.version}, got sha256 ${foreign}, which somebody has put there`,
   );
 }
-
-// As long as a service may take to end; after that the supervisor kills it, or nobody can.
-const STOP_WITHIN_MS = 60_000;
