@@ -13,7 +13,8 @@ export async function endRefused(attempt: Attempt, error: SyncError): Promise<Up
   const { reason, message: detail } = error;
   deps.log(`${subsystem.name}: ${version} is not installed: ${reason}: ${detail}`);
   if (IS_OF_THE_BINARY.has(reason)) {
-    const denial = { subsystem: subsystem.name, version, reason, at: deps.now() };
+    const { name, versionArgs } = subsystem;
+    const denial = { subsystem: name, version, reason, at: deps.now(), versionArgs };
     await deny(attempt.state, [to.checksum], denial);
   }
   await despiteDisk(deps.log, () =>

@@ -48,6 +48,12 @@ function tried(seq: number, agoMs: number, reason: string | null = null) {
   return { at: NOW - agoMs, seq, sha256: sha256Of(seq), reason };
 }
 
+/** Release 7's binary, refused before its swap for what it said, or did not say. */
+function notSaid(version: string, versionArgs: readonly string[] = SUBSYSTEM.versionArgs) {
+  const denial = { subsystem: "nats", version, reason: "EXEC_WRONG_VERSION", at: 0 } as const;
+  return { [sha256Of(7)]: { ...denial, versionArgs } };
+}
+
 const sha256Of = (seq: number) => rawArtifact(`nats ${seq}`).binary.sha256;
 
 function target(
@@ -170,6 +176,22 @@ describe("plan()", () => {
       "denied bytes",
       { denied: { [sha256Of(7)]: { subsystem: "nats", version: "x", reason: "EXITED", at: 0 } } },
       "refuse DENIED",
+    ],
+    [
+      "bytes that did not say this version when they were asked",
+      { denied: notSaid("2.10.7") },
+      "refuse DENIED",
+    ],
+    ["bytes that did not say another version", { denied: notSaid("2.10.9") }, "install"],
+    [
+      "bytes that were asked with other arguments",
+      { denied: notSaid("2.10.7", ["--nope"]) },
+      "install",
+    ],
+    [
+      "bytes that somebody wants to be asked now",
+      { denied: notSaid("2.10.7"), isUrgent: true },
+      "install",
     ],
     [
       "a newer tideline-sync needed",

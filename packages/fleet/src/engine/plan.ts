@@ -15,7 +15,7 @@ import type { LiveBinary } from "../swap/read-live.js";
 import { SyncError } from "../sync-error.js";
 import { nextAttemptAt, type Try, triesThatCount } from "./attempts.js";
 import { chooseRelease, type RingPlace } from "./choose-release.js";
-import type { Denial, Denied } from "./denied.js";
+import { type Denial, type Denied, denialOf } from "./denied.js";
 import type { Pin } from "./pins.js";
 import { nextOpening } from "./window.js";
 
@@ -98,6 +98,11 @@ export function plan(facts: PlanFacts): Plan {
     ...{ action: "wait", reason, detail, until, seq, version },
   });
 
+  const { versionArgs } = subsystem;
+  const { isUrgent } = facts;
+  const denialFor = (sha256: string, of: { readonly version: string | null } | null) =>
+    denialOf(facts.denied, sha256, { version: of?.version ?? null, versionArgs, isUrgent });
+
   if (live.state === "unknown" || live.state === "drifted") {
     if (!facts.replaces) {
       const reason = live.state === "unknown" ? "UNKNOWN_BINARY" : "DRIFTED";
@@ -109,7 +114,7 @@ export function plan(facts: PlanFacts): Plan {
     }
   }
   if (choice.kind === "nothing") {
-    const denial = live.state === "known" ? denialOf(facts.denied, live.sha256) : undefined;
+    const denial = live.state === "known" ? denialFor(live.sha256, liveVersion) : undefined;
     // It lies there because the way back from it failed, or there was none.
     if (denial === undefined) return { action: "nothing", seq, version };
     return refuse(reasonOf(denial), `The live binary of "${name}" is denied: ${denial.reason}`);
@@ -130,13 +135,18 @@ export function plan(facts: PlanFacts): Plan {
     return refuse("NO_ARTIFACT", `Release ${version} of "${name}" has none for ${facts.platform}`);
   }
   const { sha256 } = artifact.binary;
-  const denial = denialOf(facts.denied, sha256);
+  const denial = denialFor(sha256, manifest);
   if (denial === undefined && live.state === "known" && live.sha256 === sha256) {
     const { release } = choice;
     return { action: "relabel", release, manifest, seq, version };
   }
   if (denial !== undefined) {
-    return refuse(reasonOf(denial), `The binary of ${version} is denied here: ${denial.reason}`);
+    const again =
+      denial.versionArgs === undefined
+        ? ""
+        : `; \`tideline-sync apply ${name} --now\` asks it once more`;
+    const detail = `The binary of ${version} is denied here: ${denial.reason}${again}`;
+    return refuse(reasonOf(denial), detail);
   }
   if (manifest.revoked.includes(sha256)) {
     return refuse("REVOKED", `Release ${version} revokes its own binary`);
@@ -194,10 +204,6 @@ export function plan(facts: PlanFacts): Plan {
 }
 
 const NO_TARGET = { settled: null, rollout: null } as const;
-
-function denialOf(denied: Denied, sha256: string): Denial | undefined {
-  return Object.hasOwn(denied, sha256) ? denied[sha256] : undefined;
-}
 
 function reasonOf({ reason }: Denial): ReasonCode {
   return reason === "REVOKED" ? "REVOKED" : "DENIED";

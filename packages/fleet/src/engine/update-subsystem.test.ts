@@ -232,6 +232,20 @@ describe("an update", () => {
     expect(host.requests).toHaveLength(1);
     expect(await machine.starts("nats")).toHaveLength(1);
   });
+
+  test("of bytes that were published as another version than they say is refused, and as their own installed", async () => {
+    await setUp();
+    const wrong = line.publish("nats", 2, { variant: "wrong-version" });
+    expect(await machine.update("nats", wrong.target)).toMatchObject({ state: "refused" });
+    expect(await machine.update("nats", wrong.target)).toMatchObject({
+      reason: "DENIED",
+      detail: expect.stringContaining("`tideline-sync apply nats --now` asks it once more"),
+    });
+    const own = { version: "1.0.2", change: { version: "0.0.0-other" } };
+    const right = line.publish("nats", 3, { variant: "wrong-version", ...own });
+    expect(right.sha256).toBe(wrong.sha256);
+    expect(await machine.update("nats", right.target)).toMatchObject({ state: "committed" });
+  });
 });
 
 describe("the last look", () => {
