@@ -134,6 +134,9 @@ function describe(row: AppliedSubsystem): string {
     case "refused":
       return `${name}: ${version ?? "an update"} is refused, ${fromSha256 === null ? "and nothing is installed" : `${now} stays`}. ${detail}${why}`;
     case "rolled-back":
+      if (fromSha256 === null && row.restored === null) {
+        return `${name}: ${version} was not well and was taken away; nothing is installed. ${detail}${why}`;
+      }
       return `${name}: ${version} was not well, ${row.restored ?? now} runs again. ${detail}${why}`;
     case "needs-operator":
       return `${name}: somebody has to come. ${detail}${why}`;

@@ -1,5 +1,5 @@
 /** `tideline-sync apply`, `rollback` and `pin` as processes, on a machine without a ledger. */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mountTmpfs } from "../mount-tmpfs.js";
@@ -49,6 +49,14 @@ describe("tideline-sync apply", () => {
     expect(denied.code).toBe(3);
     expect(denied.json).toMatchObject({ subsystems: [{ state: "refused", reason: "DENIED" }] });
     expect(await rig.version("nats")).toBe("1.0.1");
+  });
+
+  test("says of a first installation that was not well that nothing is installed", async () => {
+    await rm(dirname(rig.binary("nats")), { recursive: true });
+    rig.publish("nats", 2, { variant: "crash-at-start" });
+    const { code, text } = await rig.run(["apply", "nats"]);
+    expect(code).toBe(1);
+    expect(text).toContain("nats: 1.0.2 was not well and was taken away; nothing is installed. ");
   });
 
   test("leaves a major version to a person, and installs it once that was approved", async () => {
