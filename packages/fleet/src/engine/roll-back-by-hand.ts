@@ -1,3 +1,4 @@
+import { keepForeign } from "../swap/keep-foreign.js";
 import { readPrevious } from "../swap/keep-previous.js";
 import { type LiveBinary, readLive } from "../swap/read-live.js";
 import type { VersionFile } from "../swap/version-file.js";
@@ -15,11 +16,13 @@ import type { UpdateOutcome } from "./update-outcome.js";
  * Goes back to the version before because somebody asks for it, and pins the subsystem, so that the
  * next automatic update does not undo it. Needs neither network nor ledger.
  *
+ * A live binary that no release has is kept in `.foreign/`.
+ *
  * Nothing is denied: once the pin is removed, the version that was left may be installed again.
  *
  * @throws {SyncError} `UPDATE_IN_PROGRESS` (another process is at it, for 5 s and longer),
- *   `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED` (the version before is known to be bad):
- *   nothing was touched, and nothing was pinned.
+ *   `NO_PREVIOUS`, `PREVIOUS_DAMAGED`, `DENIED` or `REVOKED` (the version before is known to be bad),
+ *   `DISK_FULL` or `FOLDER_NOT_WRITABLE` (the live one cannot be kept): nothing was touched or pinned.
  * @throws The signal's reason when it aborts: before anything was done, or once the version before is
  *   back and started, and pinned.
  */
@@ -51,6 +54,9 @@ export async function rollBackByHand(
     const machine = await waitForMachine(state, signal);
     try {
       signal.throwIfAborted();
+      if (isSomebodysOwn(live)) {
+        deps.log(`${name}: what was live is kept as ${await keepForeign(subsystem.binary)}`);
+      }
       // Nothing is left to wait for: from here on it is both pinned and gone back, however it is
       // stopped. No update comes in between, as the subsystem's lock is held.
       await addPin(state, name, { why: "rollback", version: previous.version, at: now });
@@ -93,6 +99,11 @@ async function requirePrevious(
     throw new SyncError("DENIED", `${before}, is denied here: ${denial.reason}`);
   }
   return previous.version;
+}
+
+/** Whether no release has the live binary, so that nobody could get it back: a foreign or an adopted one. */
+function isSomebodysOwn(live: LiveBinary): boolean {
+  return live.state === "known" ? live.version.seq === null : live.state !== "absent";
 }
 
 /** What the live binary is, as far as anybody knows: it may be what nobody knows that is gone back from. */

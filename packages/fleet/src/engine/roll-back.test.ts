@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../../testing/src/process-compose-rig/index.js";
 import type { ServiceState, Supervisor } from "../supervise/supervisor.js";
 import { previousPaths } from "../swap/keep-previous.js";
+import { adopt } from "./adopt.js";
 import { readDenied } from "./denied.js";
 import { readJournal } from "./journal.js";
 import { type HeldLock, tryLock } from "./lock.js";
@@ -421,6 +422,24 @@ describe("Show 8: a rollback by hand", () => {
     await removePin(machine.config.state, "nats");
     expect(await machine.update("nats", next.target)).toMatchObject({ state: "committed" });
     expect(await machine.runs("nats")).toBe(next.sha256);
+  });
+
+  test.each(["foreign", "adopted"])("over a binary that is %s keeps that one", async (kind) => {
+    await setUp();
+    const next = line.publish("nats", 2);
+    await machine.update("nats", next.target);
+    const own = line.publish("nats", 9);
+    const live = machine.live("nats");
+    await writeFile(`${live}.own`, own.bytes, { mode: 0o755 });
+    await rename(`${live}.own`, live);
+    if (kind === "adopted") {
+      const { nats } = machine.config.subsystems;
+      if (nats !== undefined) await adopt(await machine.deps(), nats, null);
+    }
+    const outcome = await rollBackByHand(await machine.deps(), "nats", { signal: never() });
+    expect(outcome).toMatchObject({ state: "rolled-back", restored: "1.0.1" });
+    const kept = join(dirname(live), ".foreign", `nats-${own.sha256}`);
+    expect(await readFile(kept)).toEqual(own.bytes);
   });
 
   test("with nothing before it, or before itself, is refused and pins nothing", async () => {
