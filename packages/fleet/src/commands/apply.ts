@@ -32,6 +32,7 @@ export const addApply = addCommand<ApplyOptions>({
     "Exit code 1: a version was not well, or its service does not run. 3: one was refused, or waits",
     "and was asked for by name; without names what waits is no failure. --dry-run has the same.",
   ],
+  isReport: true,
   options: (command) =>
     command
       .option("--without-ledger", "go by the release host alone, past rings, pauses and halts")
@@ -105,6 +106,10 @@ function exitCodeOf(rows: readonly AppliedSubsystem[], isByName: boolean): numbe
   const has = (...states: AppliedSubsystem["state"][]) =>
     rows.some(({ state }) => states.includes(state));
   if (has("rolled-back", "needs-operator", "not-running", "failed")) return EXIT_CODES.failed;
+  // Current, and nobody can tell whether it runs.
+  if (isByName && rows.some(({ state, reason }) => state === "current" && reason !== null)) {
+    return EXIT_CODES.failed;
+  }
   return has("refused") || (isByName && has("waiting")) ? EXIT_CODES.refused : EXIT_CODES.done;
 }
 

@@ -11,7 +11,7 @@ import { isUnderWay } from "../engine/is-under-way.js";
 import type { ServiceProblem } from "../engine/look-at-service.js";
 import type { Plan } from "../engine/plan.js";
 import type { CheckedSubsystem } from "./checked-subsystem.js";
-import { type CurrentVersion, readCurrentVersion } from "./current-version.js";
+import { type CurrentVersion, NOTHING, readCurrentVersion } from "./current-version.js";
 import type { UpdateVerdict } from "./judge-update.js";
 import { isSemver } from "./version-tags.js";
 
@@ -29,10 +29,12 @@ export async function checkPublished(
   lookAtService?: (subsystem: SubsystemConfig) => Promise<ServiceProblem | null>,
 ): Promise<CheckedSubsystem> {
   const { name, upstream, override } = subsystem;
-  const [current, { plan }] = await Promise.all([
+  const [noted, { plan, facts }] = await Promise.all([
     readCurrentVersion(subsystem),
     decide(deps, subsystem, target),
   ]);
+  // A `.version` without its binary tells of what is gone.
+  const current = facts.live.state === "absent" ? NOTHING : noted;
   const tagPrefix = upstream?.tagPrefix ?? "v";
   const manifest = manifestOf(plan, target);
   const version = manifest?.version ?? plan.version;

@@ -87,6 +87,32 @@ describe("tideline-sync apply", () => {
     }
   });
 
+  test("of what is current, and nobody can tell how it runs, ends with 1 if it is named", async () => {
+    rig.publish("nats", 2);
+    expect((await rig.run(["apply", "nats"])).code).toBe(0);
+    const away = {
+      kind: "built-in",
+      socket: "nobody.sock",
+      services: { nats: { command: ["a"] } },
+    };
+    await rig.configure({ supervisor: away });
+    const row = { name: "nats", state: "current", reason: "SUPERVISOR_UNREACHABLE" };
+    const { code, json } = await rig.run(["apply", "nats", "--json"]);
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ subsystems: [row] });
+    expect((await rig.run(["apply"])).code).toBe(0);
+  });
+
+  test("a binary that was removed is not installed, whatever its .version says", async () => {
+    rig.publish("nats", 2);
+    await rm(rig.binary("nats"));
+    expect((await rig.run(["check", "nats", "--json"])).json).toMatchObject({
+      nats: { current: null, latest: "v1.0.2", state: "not-installed", update_available: true },
+    });
+    expect((await rig.run(["apply", "nats"])).code).toBe(0);
+    expect(await rig.version("nats")).toBe("1.0.2");
+  });
+
   test("outside the window waits, and goes with --now", async () => {
     const hour = (more: number) => String((new Date().getHours() + more) % 24).padStart(2, "0");
     await rig.configure({}, { window: `${hour(3)}:00-${hour(5)}:00` });
