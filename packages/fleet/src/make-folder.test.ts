@@ -23,6 +23,7 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     await expect(makeFolder("/proc/x/y")).rejects.toMatchObject({
       reason: "FOLDER_NOT_WRITABLE",
+      nextStep: expect.stringContaining("write access to the folder of the path that is named"),
       message: 'Cannot make "/proc/x": expected "/proc" to take new folders, got "ENOENT"',
     });
   },

@@ -55,6 +55,16 @@ test.each([
   expect(found.nextStep ?? "").not.toContain("NAME");
 });
 
+test("of a binary that was replaced the way is named first that is there without a version before", async () => {
+  await install("evil", "seven");
+  expect(await verify()).toMatchObject({
+    previous: "none",
+    nextStep: expect.stringMatching(
+      /`tideline-sync apply nats --replace` .* if a version before is kept `tideline-sync rollback nats`/,
+    ),
+  });
+});
+
 test("where no release is known, .version alone is compared", async () => {
   await install("seven", "seven");
   expect(await verify([])).toMatchObject({ state: "ok", expected: { release: null } });

@@ -62,7 +62,8 @@ export const REASONS = {
   SIZE_MISMATCH: "Do not install; the release host serves other bytes than were signed",
   CHECKSUM_MISMATCH: "Do not install; the release host serves other bytes than were signed",
   DISK_FULL: "Free space on the disk of the path that is named, then run it again",
-  FOLDER_NOT_WRITABLE: "Give the user of `tideline-sync` write access to the folder of the binary",
+  FOLDER_NOT_WRITABLE:
+    "Give the user of `tideline-sync` write access to the folder of the path that is named",
   ARCHIVE_INVALID: "Package and publish again; the archive cannot be read to its end",
   ARCHIVE_UNSAFE: "Do not install; the archive holds what no release of ours holds",
   MEMBER_MISSING: "Package and publish again; the archive lacks the member that the manifest names",
@@ -81,8 +82,9 @@ export const REASONS = {
   HELD_HERE: "`tideline-sync approve NAME --here` lets it go on this machine",
   REJECTED:
     "Nothing to do; the next release is asked about anew. `tideline-sync approve NAME --here` lets this one go on this machine after all",
-  PAUSED: "Resume the rollout when it is safe to",
-  HALTED: "Look at the failed machines; then publish a fix, or resume the rollout by hand",
+  PAUSED: "`tideline-sync rollout resume NAME` lets it go on when it is safe to",
+  HALTED:
+    "Look at the failed machines; then publish a fix, or `tideline-sync rollout resume NAME` lets it go on",
   NOT_YET_REACHED: "Nothing to do; the rollout reaches this machine with a later ring",
   SUPERSEDED: "Nothing to do; a newer release is taken instead",
   OUTSIDE_WINDOW: "Nothing to do; it is installed in the subsystem's next window",
@@ -95,7 +97,7 @@ export const REASONS = {
   STATE_DAMAGED:
     "Look at the file of the state folder that is named; without it the machine begins anew",
   DAMAGED:
-    "Find out who changed it; `tideline-sync rollback NAME` puts the kept binary back, `tideline-sync apply NAME --replace` installs the release over it",
+    "Find out who changed it; `tideline-sync apply NAME --replace` installs the release over it, and if a version before is kept `tideline-sync rollback NAME` puts that back",
   UNKNOWN_BINARY:
     "Nobody knows what it is; `tideline-sync apply NAME --adopt` takes it as it is, `tideline-sync apply NAME --replace` installs the release over it",
   // After the swap
