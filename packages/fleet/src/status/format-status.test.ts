@@ -4,17 +4,19 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { rawArtifact, SignedFleet } from "@tideline/testing/signed-fleet";
 import { type FleetTarget, platformKey, type ReleaseManifest } from "@tideline/version/fleet";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { writeServiceProgram } from "../../../testing/src/service-program/index.js";
 import { platformHere } from "../artifact/platform-here.js";
 import { parseConfig } from "../config/parse-config.js";
 import type { SyncConfig } from "../config/sync-config.js";
+import { dryRunOne } from "../engine/apply-one.js";
 import type { EngineDeps } from "../engine/engine-deps.js";
 import { writeJournal } from "../engine/journal.js";
 import { writeOutcome } from "../engine/outcome.js";
 import { addPin } from "../engine/pins.js";
 import { noteSeen } from "../ledger/ledger-seen.js";
 import { openLocalLedger } from "../ledger/local-ledger.js";
+import { writeKnownTarget } from "../ledger/local-targets.js";
 import { openReportQueue } from "../ledger/report-queue.js";
 import { openTrustStore } from "../open-trust-store.js";
 import { openSupervisor } from "../supervise/open-supervisor.js";
@@ -65,10 +67,18 @@ function serveNats(supervisor: SyncConfig["supervisor"]): void {
   config = { ...config, supervisor, subsystems: { nats: { ...nats, service: "nats" } } };
 }
 
-async function text(target: Partial<FleetTarget> | null, problem: string | null = null) {
+async function text(target: Partial<FleetTarget> | "known" | null, problem: string | null = null) {
+  const deps = await depsWith(target);
+  const isReachable = problem === null;
+  const { signal } = new AbortController();
+  const status = await readStatus({ deps, machineId: "m1", problem, isReachable, signal });
+  return formatStatus(status).replaceAll(config.folder, "~");
+}
+
+async function depsWith(target: Partial<FleetTarget> | "known" | null): Promise<EngineDeps> {
   const trust = await openTrustStore(config);
   const known: FleetTarget[] =
-    target === null
+    target === null || target === "known"
       ? []
       : [
           {
@@ -83,18 +93,14 @@ async function text(target: Partial<FleetTarget> | null, problem: string | null 
           },
         ];
   const now = () => NOW;
-  const { signal } = new AbortController();
   const log = () => {};
   const ledger = await openLocalLedger({ config, host: null, trust, reports: null, now, log });
-  const deps: EngineDeps = {
+  return {
     ...{ config, machine: { machineId: "m1", enrolledAt: 0 }, trust, fetch, now, log },
-    ledger: { ...ledger, targets: () => known },
+    ledger: target === "known" ? ledger : { ...ledger, targets: () => known },
     supervisor: openSupervisor(config, {}),
     atStep: () => {},
   };
-  const isReachable = problem === null;
-  const status = await readStatus({ deps, machineId: "m1", problem, isReachable, signal });
-  return formatStatus(status).replaceAll(config.folder, "~");
 }
 
 const OWN = `machine  workshop-12, channel stable, m1
@@ -126,14 +132,84 @@ test("pinned after a rollback by hand", async () => {
 ${OWN}`);
 });
 
-test("a rollout that is halted", async () => {
-  await install("2.10.24", 6);
-  const rollout = { mode: "halted", openTo: 0, canaries: [], startedAt: NOW, ring: 0 } as const;
-  expect(await text({ rollout: { ...named(7, "2.10.25"), ...rollout } })).toContain(`
-  target: 2.10.25, release 7, halted
-  waits: HALTED: The rollout of 2.10.25 was halted
-  next step: Look at the failed machines; then publish a fix, or resume the rollout by hand
+test.each([
+  ["that is installed", "1.0.0, release 1, commit 1d6f7ea", () => install("1.0.0", 1)],
+  ["without its binary", "not installed (~/bin/nats)", async () => {}],
+] as const)(
+  "what has settled is the target of a machine %s, and what waits for approval is named besides, as in a dry run",
+  async (_, live, prepare) => {
+    await prepare();
+    const waiting = {
+      mode: "waiting-for-approval",
+      openTo: 0,
+      canaries: [],
+      startedAt: NOW,
+    } as const;
+    const target = {
+      settled: named(2, "1.1.0", thisPlatform),
+      rollout: { ...named(3, "2.0.0", thisPlatform), ...waiting, ring: -1 },
+    };
+    const { signal } = new AbortController();
+    const dryRun = await dryRunOne(await depsWith(target), "nats", { signal });
+    expect(dryRun).toMatchObject({ state: "would-install", version: "1.1.0", seq: 2 });
+    expect(await text(target)).toBe(`nats  ${live}
+  target: 1.1.0, release 2, settled
+  is installed at the next look
+  waits besides: 2.0.0, release 3, WAITING_FOR_APPROVAL: \`tideline-sync approve nats\` lets the major version go
+  next step: Nothing to do while \`tideline-sync watch\` runs; else \`tideline-sync apply\`
+
+${OWN}`);
+  },
+);
+
+test("while the rollout of what is installed goes on, nobody here knows what waits behind it", async () => {
+  await install("1.2.1", 4);
+  const running = { mode: "running", openTo: 0.1, canaries: ["m1"], startedAt: NOW } as const;
+  const target = {
+    settled: named(3, "1.2.0"),
+    rollout: { ...named(4, "1.2.1"), ...running, ring: 0 },
+  };
+  expect(await text(target)).toBe(`nats  1.2.1, release 4, commit 1d6f7ea
+  its rollout is running; what waits behind that is not known here
+
+${OWN}`);
+});
+
+describe("without a ledger", () => {
+  const releases = { kind: "github", api: "https://api.github.com", repository: "a/b" } as const;
+
+  test("a machine that knows of no release is told how to look for one", async () => {
+    config = { ...config, ledger: null, releases };
+    expect(await text(null)).toContain(`nats  not installed (~/bin/nats)
+  next step: No release of it is known here; \`tideline-sync check nats\` asks the release host
 `);
+    await writeKnownTarget(config.state, "nats", named(2, "1.1.0", thisPlatform));
+    expect(await text("known")).toContain(`nats  not installed (~/bin/nats)
+  target: 1.1.0, release 2, settled
+  is installed at the next look
+`);
+  });
+
+  test("a developer's machine is told who builds the first one", async () => {
+    const [nats] = Object.values(config.subsystems);
+    if (nats === undefined) throw new Error("Cannot develop nats: it is not configured");
+    const source = { folder: config.folder, build: ["true"], test: [], output: "/nats" };
+    config = { ...config, ledger: null, releases, subsystems: { nats: { ...nats, source } } };
+    expect(await text(null)).toContain(
+      "next step: `tideline-sync watch` builds, publishes and installs it here; by hand `tideline-sync build nats`",
+    );
+  });
+});
+
+test.each([
+  ["halted", "HALTED: The rollout of 2.10.25 was halted"],
+  ["paused", "PAUSED: The rollout of 2.10.25 is paused"],
+] as const)("a rollout that is %s: with the command that lets it go on", async (mode, waits) => {
+  await install("2.10.24", 6);
+  const rollout = { mode, openTo: 0, canaries: [], startedAt: NOW, ring: 0 } as const;
+  const shown = await text({ rollout: { ...named(7, "2.10.25"), ...rollout } });
+  expect(shown).toContain(`\n  target: 2.10.25, release 7, ${mode}\n  waits: ${waits}\n`);
+  expect(shown).toMatch(/\n {2}next step: .*`tideline-sync rollout resume nats` lets it go on/);
 });
 
 test("an attempt under way, and reports that wait for a ledger that is away", async () => {

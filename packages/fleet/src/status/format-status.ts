@@ -41,10 +41,14 @@ function formatLedger({
 }
 
 function formatSubsystem(status: SubsystemStatus, isHeardEarlier: boolean): string {
-  const { name, mode, target, pin, attempt, last, lastRefusal, next, serviceProblem } = status;
+  const { name, mode, target, waiting, pin, attempt, last, lastRefusal, next, serviceProblem } =
+    status;
   const lines = [`${name}  ${formatLive(status)}${mode === "developer" ? "  (developer)" : ""}`];
   if (target !== null && target.seq !== status.live.seq) {
     lines.push(`target: ${target.version}, release ${target.seq}, ${target.mode}`);
+  } else if (target !== null && target.mode !== "settled") {
+    // The ledger names one rollout at a time.
+    lines.push(`its rollout is ${target.mode}; what waits behind that is not known here`);
   }
   if (attempt !== null) {
     lines.push(`under way: ${attempt.version} is ${attempt.state} since ${timeOf(attempt.since)}`);
@@ -77,6 +81,10 @@ function formatSubsystem(status: SubsystemStatus, isHeardEarlier: boolean): stri
           ? "may be installed: it had settled when the ledger was heard last"
           : "is installed at the next look",
     );
+  }
+  if (waiting !== null) {
+    const { version, seq, reason, nextStep } = waiting;
+    lines.push(`waits besides: ${version}, release ${seq}, ${reason}: ${nextStep}`);
   }
   if (serviceProblem !== null) {
     lines.push(`service: ${serviceProblem.reason}: ${serviceProblem.detail}`);

@@ -1,5 +1,7 @@
 /** What `status` says while the ledger does not answer, and while it refuses. */
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLEET_TOKENS, LedgerRig } from "@tideline/testing/ledger-rig";
@@ -53,10 +55,10 @@ subsystems: { nats: { binary: nats/nats, service: null } }
 });
 
 /** The machine is enrolled with a ledger that nobody answers for. */
-async function leave(): Promise<void> {
+async function leave(url = NOBODY): Promise<void> {
   const path = join(config.state, "machine.json");
-  await writeFile(path, (await readFile(path, "utf8")).replaceAll(rig.url, NOBODY));
-  config = { ...config, ledger: { url: NOBODY } };
+  await writeFile(path, (await readFile(path, "utf8")).replaceAll(rig.url, url));
+  config = { ...config, ledger: { url } };
 }
 
 function named(seq: number, version: string): NonNullable<FleetTarget["settled"]> {
@@ -122,6 +124,7 @@ test("while the ledger is away it goes by what had settled when that was heard l
   expect(subsystem).toMatchObject({
     target: { version: "1.1.0", seq: 2, mode: "settled" },
     next: { action: "install" },
+    waiting: { version: "1.2.0", seq: 3, reason: "NOT_YET_REACHED" },
     nextStep:
       "`tideline-sync apply nats` installs it; `tideline-sync watch` does when the ledger is back",
   });
@@ -129,6 +132,19 @@ test("while the ledger is away it goes by what had settled when that was heard l
   expect(text).toContain(
     "freshness unknown since 2026-03-01T12:00:00Z; the targets are those of then",
   );
+});
+
+test("of a ledger that nobody listens for it says what the system says", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  await leave(`http://127.0.0.1:${port}`);
+  const { ledger, text } = await status(50);
+  expect(ledger).toMatchObject({
+    ...{ isReachable: false, problem: `connect ECONNREFUSED 127.0.0.1:${port}` },
+  });
+  expect(text).toContain("not reachable (connect ECONNREFUSED");
 });
 
 test("a ledger that is away and was never heard has no targets", async () => {

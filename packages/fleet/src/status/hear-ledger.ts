@@ -1,3 +1,4 @@
+import { childSignal } from "../engine/child-signal.js";
 import { readHeard } from "../ledger/heard-targets.js";
 import {
   firstTargets,
@@ -37,7 +38,8 @@ export async function hearLedger(
     if ((await firstTargets(ledger, waitMs, signal)) !== null) {
       return { ledger, machine, problem: null, isReachable: true };
     }
-    const problem = `no answer within ${waitMs / 1000} s`;
+    const why = await whyAway(options);
+    const problem = why ?? `no answer within ${waitMs / 1000} s`;
     const away = { machine, problem, isReachable: false };
     const { channel } = config.machine;
     const heard = await readHeard(config.state, { url: config.ledger?.url ?? "", channel });
@@ -55,5 +57,25 @@ export async function hearLedger(
     // What the machine itself knows is told without any ledger too.
     const alone = { ...options, config: { ...config, ledger: null, releases: null } };
     return { ...(await openLedger(alone)), problem, isReachable: null };
+  }
+}
+
+// The system's refusal comes at once; what takes longer is no answer either.
+const REFUSED_WITHIN_MS = 1_000;
+
+/** What the system says of the way to a ledger that does not answer, which its client keeps to itself. */
+async function whyAway({ config, fetch, signal }: OpenLedgerOptions): Promise<string | null> {
+  const asking = childSignal(signal, REFUSED_WITHIN_MS);
+  try {
+    const answer = await fetch(`${config.ledger?.url}/version`, { signal: asking.signal });
+    await answer.body?.cancel();
+    return null;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { cause } = error as { cause?: NodeJS.ErrnoException };
+    // Of an address with several, like localhost, the message is empty.
+    return cause?.code === undefined ? null : cause.message || cause.code;
+  } finally {
+    asking.end();
   }
 }

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { FleetTarget, ReasonCode } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
+import { chooseRelease } from "../engine/choose-release.js";
 import { decide } from "../engine/decide.js";
 import type { EngineDeps } from "../engine/engine-deps.js";
 import { readJournal } from "../engine/journal.js";
@@ -10,7 +11,7 @@ import { lockHolder } from "../engine/lock.js";
 import { lookAtService, type ServiceProblem } from "../engine/look-at-service.js";
 import { type Outcome, readOutcomes } from "../engine/outcome.js";
 import type { Pin } from "../engine/pins.js";
-import type { Plan } from "../engine/plan.js";
+import type { Plan, PlanFacts } from "../engine/plan.js";
 import { readSeen } from "../ledger/ledger-seen.js";
 import { listReports } from "../ledger/report-folder.js";
 import { nextStepOf } from "../next-step.js";
@@ -33,13 +34,25 @@ export interface SubsystemStatus {
     readonly commit: string | null;
     readonly sha256: string | null;
   };
-  /** What the ledger asks for, or did when it was heard last; null if it names nothing, or was never heard. */
+  /**
+   * What the next look is about, of what the ledger asks for or did when it was heard last; null if it
+   * names nothing, or was never heard.
+   */
   readonly target: {
     readonly seq: number;
     readonly version: string;
     readonly generation: number;
     /** `settled`: every ring has it. */
     readonly mode: NonNullable<FleetTarget["rollout"]>["mode"] | "settled";
+  } | null;
+  /** What is to come after the target, and waits; null if nothing does, or nobody here was told of it. */
+  readonly waiting: {
+    readonly seq: number;
+    readonly version: string;
+    readonly mode: NonNullable<FleetTarget["rollout"]>["mode"];
+    readonly reason: ReasonCode;
+    readonly detail: string;
+    readonly nextStep: string;
   } | null;
   readonly pin: Pin | null;
   /** The attempt that is under way. */
@@ -174,8 +187,6 @@ async function readSubsystem(
     isDeveloperMachine(subsystem),
   ]);
   const { live, pin } = facts;
-  // What is on its way there is open to nobody, as long as nobody knows whether it still is.
-  const goesBySettled = isHeardEarlier(deps) && plan.action === "install";
   const known = live.state === "known" ? live.version : null;
   const next = {
     action: plan.action,
@@ -204,27 +215,64 @@ async function readSubsystem(
       commit: known?.commit ?? null,
       sha256: live.state === "absent" ? null : live.sha256,
     },
-    target: shownTarget(target !== null && goesBySettled ? { ...target, rollout: null } : target),
+    target: shownTarget(target, plan.seq),
+    waiting: waitingBehind(name, target, plan.seq, known?.seq ?? null, facts.place),
     pin,
     attempt,
     last: outcomes.live,
     lastRefusal: outcomes.refused,
     next,
     serviceProblem,
-    nextStep: nextStep(name, next, attempt, outcomes.live, serviceProblem, isHeardEarlier(deps)),
+    nextStep:
+      nextStep(name, next, attempt, outcomes.live, serviceProblem, isHeardEarlier(deps)) ??
+      (target === null ? unknownTarget(config, subsystem, live.state, isDeveloper) : null),
   };
 }
 
-function shownTarget(target: FleetTarget | null): SubsystemStatus["target"] {
+/** @param seq What the plan is about. */
+function shownTarget(target: FleetTarget | null, seq: number | null): SubsystemStatus["target"] {
   if (target === null) return null;
   const { rollout, settled, generation } = target;
-  if (rollout !== null) {
-    const { seq, version, mode } = rollout;
-    return { seq, version, generation, mode };
+  if (settled !== null && (rollout === null || settled.seq === seq)) {
+    const { seq, version } = settled;
+    return { seq, version, generation, mode: "settled" };
   }
-  if (settled === null) return null;
-  const { seq, version } = settled;
-  return { seq, version, generation, mode: "settled" };
+  if (rollout === null) return null;
+  const { version, mode } = rollout;
+  return { seq: rollout.seq, version, generation, mode };
+}
+
+/** What is on its way while the plan is about something before it, and why it is not here yet. */
+function waitingBehind(
+  name: string,
+  target: FleetTarget | null,
+  seq: number | null,
+  liveSeq: number | null,
+  place: PlanFacts["place"],
+): SubsystemStatus["waiting"] {
+  const rollout = target?.rollout ?? null;
+  if (rollout === null || seq === null || rollout.seq <= seq) return null;
+  const choice = chooseRelease({ settled: null, rollout }, liveSeq, place);
+  if (choice.kind !== "wait") return null;
+  const { version, reason, detail } = choice;
+  const { mode } = rollout;
+  return { seq: rollout.seq, version, mode, reason, detail, nextStep: nextStepOf(reason, name) };
+}
+
+/** A machine without a ledger knows what it has looked for itself. */
+function unknownTarget(
+  { ledger, releases }: SyncConfig,
+  { name }: SyncConfig["subsystems"][string],
+  live: LiveBinary["state"],
+  isDeveloper: boolean,
+): string | null {
+  if (ledger !== null) return null;
+  if (isDeveloper) {
+    if (live !== "absent") return null;
+    return `\`tideline-sync watch\` builds, publishes and installs it here; by hand \`tideline-sync build ${name}\`, \`publish ${name}\` and \`apply ${name}\` do`;
+  }
+  if (releases === null) return null;
+  return `No release of it is known here; \`tideline-sync check ${name}\` asks the release host`;
 }
 
 function nextStep(
