@@ -51,6 +51,14 @@ test("the first that fails ends it, with the reason, its last lines and where al
   expect(lines).not.toContain("never");
 });
 
+test("what writes without end fills no disk, and is heard to its end", async () => {
+  await runScript(script(["head -c 20000000 /dev/zero | tr '\\0' a | fold -w 1000", "echo last"]));
+  const kept = await readFile(join(folder, "logs/build.log"), "utf8");
+  expect(kept.length).toBeLessThan(17 * 1024 * 1024);
+  expect(kept.endsWith("\n… and more, which is left out\n")).toBe(true);
+  expect(lines.at(-1)).toBe("last");
+});
+
 test("when its time is over, it and everything it has started is gone, also what ignores SIGTERM", async () => {
   const stubborn =
     "trap '' TERM; sh -c 'trap \"\" TERM; echo pid $$; while :; do sleep 0.05; done' & wait";

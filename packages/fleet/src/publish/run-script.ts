@@ -10,6 +10,8 @@ import { signalGroup } from "../signal-group.js";
 import { SyncError } from "../sync-error.js";
 
 const TAIL_LINES = 20;
+// A build that writes without end fills no disk; its last lines are in the error.
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
 const GRACE_MS = 5_000;
 
 /** What is run. */
@@ -22,7 +24,7 @@ export interface Script {
   readonly folder: string;
   /** Without secrets; see build-environment.ts. */
   readonly env: NodeJS.ProcessEnv;
-  /** Gets everything that is written to both outputs; replaced at the start. */
+  /** Gets what is written to both outputs, up to 16 MiB; replaced at the start. */
   readonly logFile: string;
   /** For each command. */
   readonly timeoutMs: number;
@@ -47,8 +49,13 @@ export async function runScript(script: Script): Promise<void> {
   await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = createWriteStream(logFile, { mode: 0o600 });
   const tail: string[] = [];
+  let left = MAX_LOG_BYTES;
+  let isFull = false;
   const hear = (line: string): void => {
-    log.write(`${line}\n`);
+    if (left > 0) log.write(`${line}\n`);
+    left -= Buffer.byteLength(line) + 1;
+    if (left <= 0 && !isFull) log.write("… and more, which is left out\n");
+    isFull = left <= 0;
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
     script.onLine(line);
