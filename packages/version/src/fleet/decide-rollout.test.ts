@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
   capExcuses,
@@ -247,9 +248,23 @@ describe("checkRolloutPolicy()", () => {
     expect(checkRolloutPolicy(POLICY)).toBe(POLICY);
   });
 
+  test("takes the one that the ledger's README shows", async () => {
+    const readme = await readFile(new URL("../../../ledger/README.md", import.meta.url), "utf8");
+    const [, json = ""] = /### The rollout policy[^]*?```json\n([^]*?)```/.exec(readme) ?? [];
+    const policy = checkRolloutPolicy(JSON.parse(json));
+    expect(policy.rings.map(({ name }) => name)).toEqual(["canaries", "everybody"]);
+  });
+
   const [canaries, ...later] = POLICY.rings;
   test.each<[string, object, string]>([
     ["no rings", { rings: [] }, "1 to 16 rings"],
+    ["a number of rings", { rings: 1 }, 'expected a list of rings, got "1"'],
+    ["a ring without a name", { rings: [{ share: 1 }] }, "a name for each ring"],
+    [
+      "a ring that lacks what may fail",
+      { rings: POLICY.rings.map(({ maxFailures: _, ...ring }) => ring) },
+      "maxFailures with a share",
+    ],
     ["an end before everybody", { rings: [canaries] }, "share 1"],
     ["shares that fall", { rings: [...later, canaries, later.at(-1)] }, "shares that grow"],
     ["a part above 1", { rings: [{ ...canaries, minSuccess: 95 }, ...later] }, "minSuccess"],

@@ -69,25 +69,28 @@ function laterRing(name: string, share: number): RolloutRing {
 /**
  * Checks a policy that comes from outside.
  *
- * @throws {RangeError} If there is no ring, the shares do not grow to 1, or a number is no part or
- *   no length.
+ * @throws {RangeError} If there is no ring, something lacks, the shares do not grow to 1, or a number is
+ *   no part or no length.
  */
 export function checkRolloutPolicy(policy: RolloutPolicy): RolloutPolicy {
-  const { rings, criticalBake, outcomeWithinMs } = policy;
+  const { rings, criticalBake, outcomeWithinMs } = policy ?? {};
   const fail = (expected: string, found: unknown): never => {
     throw new RangeError(`Cannot use rollout policy: expected ${expected}, got "${found}"`);
   };
+  if (!Array.isArray(rings)) fail("a list of rings", JSON.stringify(rings));
   if (rings.length < 1 || rings.length > 16) fail("1 to 16 rings", rings.length);
   if (rings.at(-1)?.share !== 1) fail("a last ring with share 1", rings.at(-1)?.share);
   rings.forEach((ring, index) => {
+    if (typeof ring.name !== "string") fail("a name for each ring", ring.name);
     const before = rings[index - 1]?.share ?? 0;
     if (!(ring.share > before && ring.share <= 1)) fail("shares that grow up to 1", ring.share);
     if (!isCount(ring.atLeast)) fail("a whole number as atLeast", ring.atLeast);
     if (index > 0 && ring.atLeast > 0) fail("atLeast in the first ring alone", ring.atLeast);
     if (!isPart(ring.minSuccess)) fail("minSuccess from 0 to 1", ring.minSuccess);
-    for (const { share, floor } of [ring.minResponders, ring.maxFailures]) {
-      if (!isPart(share)) fail("a share from 0 to 1", share);
-      if (!isCount(floor)) fail("a whole number as floor", floor);
+    for (const key of ["minResponders", "maxFailures"] as const) {
+      const { share, floor } = ring[key] ?? {};
+      if (!isPart(share)) fail(`${key} with a share from 0 to 1`, share);
+      if (!isCount(floor)) fail(`${key} with a whole number as floor`, floor);
     }
     if (!isCount(ring.bakeMs)) fail("bakeMs in whole milliseconds", ring.bakeMs);
   });

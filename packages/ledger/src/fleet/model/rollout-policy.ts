@@ -22,7 +22,6 @@ export function rolloutPolicy(): StoredPolicy {
   try {
     return stored(checkRolloutPolicy(JSON.parse(setting) as RolloutPolicy));
   } catch (error) {
-    // Of a text that lacks whole parts the check itself stumbles; either way it says where.
     const why = error instanceof Error ? error.message : String(error);
     throw ledgerError(
       "INVALID_SETTING",
