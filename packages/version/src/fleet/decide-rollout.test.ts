@@ -250,7 +250,7 @@ describe("checkRolloutPolicy()", () => {
 
   test("takes the one that the ledger's README shows", async () => {
     const readme = await readFile(new URL("../../../ledger/README.md", import.meta.url), "utf8");
-    const [, json = ""] = /### The rollout policy[^]*?```json\n([^]*?)```/.exec(readme) ?? [];
+    const [, json = ""] = /### The rollout policy[\s\S]*?```json\n([\s\S]*?)```/.exec(readme) ?? [];
     const policy = checkRolloutPolicy(JSON.parse(json));
     expect(policy.rings.map(({ name }) => name)).toEqual(["canaries", "everybody"]);
   });
