@@ -41,7 +41,7 @@ export const addApprove = addCommand<ApproveOptions>({
       return {
         exitCode: EXIT_CODES.failed,
         text,
-        json: { subsystem: name, decided: null, accepted, quarantined },
+        json: { subsystem: name, decided: null, accepted, quarantined, message: text },
       };
     }
     if (decided?.ok === false) return decided.outcome;

@@ -170,6 +170,10 @@ test("approve --channel lets go what waits elsewhere than in the machine's own c
   await fleet.publish(++seq, `3.0.${seq}`, { updateClass: "major", channel: "beta" });
   const { code, log } = await sync(["approve", "nats"]);
   expect([code, log]).toEqual([1, ['Nothing of "nats" waits for approval']]);
+  const { out } = await sync(["approve", "nats", "--json"]);
+  expect(JSON.parse(out[0] ?? "")).toMatchObject({
+    ...{ subsystem: "nats", decided: null, message: 'Nothing of "nats" waits for approval' },
+  });
   const approved = await sync(["approve", "nats", "--channel", "beta", "--note", "tried out"]);
   expect([approved.code, approved.out[0]]).toEqual([
     0,
