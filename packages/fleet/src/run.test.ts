@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AddCommand, addCommand } from "./commands/add-command.js";
 import { COMMANDS } from "./commands/commands.js";
 import type { Outcome } from "./commands/terminal.js";
+import { FailedError } from "./failed-error.js";
 import { run } from "./run.js";
 import { SyncError } from "./sync-error.js";
 import { UsageError } from "./usage-error.js";
@@ -120,7 +121,26 @@ test("everything else that goes wrong is 1, and after a signal 130", async () =>
   });
   expect(await ran(["act"], commands)).toEqual({ code: 1, out: [], log: ["Cannot reach it"] });
   controller.abort();
-  expect((await ran(["act"], commands, controller.signal)).code).toBe(130);
+  const nextStep = "Run the command again; it goes on from where it was";
+  expect(await ran(["act"], commands, controller.signal)).toEqual({
+    ...{ code: 130, out: [], log: ["Stopped by a signal", `next step: ${nextStep}`] },
+  });
+  const { out } = await ran(["act", "--json"], commands, controller.signal);
+  expect(JSON.parse(out[0] ?? "").error).toMatchObject({ reason: "INTERRUPTED", nextStep });
+});
+
+test.each([
+  [1, "FAILED", () => new FailedError("Cannot start", "Stop it")],
+  [2, "USAGE", () => new UsageError("Cannot start", { nextStep: "Stop it" })],
+] as const)("what names its own next step has it said: %i", async (code, reason, error) => {
+  const commands = command(() => {
+    throw error();
+  });
+  expect(await ran(["act"], commands)).toEqual({
+    ...{ code, out: [], log: ["Cannot start", "next step: Stop it"] },
+  });
+  const { out } = await ran(["act", "--json"], commands);
+  expect(JSON.parse(out[0] ?? "").error).toMatchObject({ reason, nextStep: "Stop it" });
 });
 
 test("without a command the help is shown, and it is 2; asked for, it is 0", async () => {

@@ -3,6 +3,7 @@ import { Ended } from "./commands/add-command.js";
 import { COMMANDS } from "./commands/commands.js";
 import { EXIT_CODES, type Terminal } from "./commands/terminal.js";
 import { asDiskError } from "./disk-error.js";
+import { FailedError } from "./failed-error.js";
 import { SyncError } from "./sync-error.js";
 import { describeVersion } from "./sync-version.js";
 import { UsageError } from "./usage-error.js";
@@ -38,12 +39,13 @@ export async function run(
     if (error instanceof Ended) return error.exitCode;
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.done;
     const failure = describe(error, program, terminal.signal);
-    const { exitCode, reason, message, nextStep } = failure;
+    const { exitCode, reason, message, nextStep, isPlain } = failure;
     if (args.includes("--json")) {
       terminal.print(JSON.stringify({ error: { reason, message, nextStep } }));
     }
     terminal.log(message);
     if (exitCode === EXIT_CODES.refused) terminal.log(`${reason}: ${nextStep}`);
+    else if (!isPlain) terminal.log(`next step: ${nextStep}`);
     return exitCode;
   }
 }
@@ -54,6 +56,8 @@ interface Failure {
   readonly reason: string;
   readonly message: string;
   readonly nextStep: string | null;
+  /** True if the message alone says what is to be done. */
+  readonly isPlain: boolean;
 }
 
 function describe(cause: unknown, program: Command, signal: AbortSignal): Failure {
@@ -61,9 +65,13 @@ function describe(cause: unknown, program: Command, signal: AbortSignal): Failur
   const error = isFullDisk(cause) ? asDiskError(cause, "Cannot go on") : cause;
   if (error instanceof SyncError) {
     const { reason, message, nextStep } = error;
-    return { exitCode: EXIT_CODES.refused, reason, message, nextStep };
+    return { exitCode: EXIT_CODES.refused, reason, message, nextStep, isPlain: false };
   }
-  if (error instanceof UsageError) return usage(error.message, "Correct it and run it again");
+  if (error instanceof UsageError) {
+    const { message, nextStep } = error;
+    if (nextStep === null) return usage(message, "Correct it and run it again");
+    return { ...usage(message, nextStep), isPlain: false };
+  }
   if (error instanceof CommanderError) {
     // Commander gives the help as an error where no command stands.
     if (error.code === "commander.help") {
@@ -85,10 +93,13 @@ function describe(cause: unknown, program: Command, signal: AbortSignal): Failur
       exitCode: EXIT_CODES.interrupted,
       reason: "INTERRUPTED",
       message: "Stopped by a signal",
-      nextStep: null,
+      nextStep: "Run the command again; it goes on from where it was",
+      isPlain: false,
     };
   }
-  return { exitCode: EXIT_CODES.failed, reason: "FAILED", message, nextStep: null };
+  const nextStep = error instanceof FailedError ? error.nextStep : null;
+  const isPlain = nextStep === null;
+  return { exitCode: EXIT_CODES.failed, reason: "FAILED", message, nextStep, isPlain };
 }
 
 function isFullDisk(error: unknown): boolean {
@@ -97,5 +108,5 @@ function isFullDisk(error: unknown): boolean {
 }
 
 function usage(message: string, nextStep: string): Failure {
-  return { exitCode: EXIT_CODES.usage, reason: "USAGE", message, nextStep };
+  return { exitCode: EXIT_CODES.usage, reason: "USAGE", message, nextStep, isPlain: true };
 }

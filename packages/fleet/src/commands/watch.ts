@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { uptime } from "node:os";
 import { dirname } from "node:path";
 import { lockHolder, tryLock } from "../engine/lock.js";
+import { FailedError } from "../failed-error.js";
 import { UsageError } from "../usage-error.js";
 import { createServiceLog } from "../watch/service-log.js";
 import { watchLockPath } from "../watch/watch-lock.js";
@@ -72,7 +73,8 @@ async function takeLock(state: string) {
   const lock = await tryLock(path);
   if (lock !== null) return lock;
   const pid = (await lockHolder(path))?.pid;
-  throw new UsageError(
+  throw new FailedError(
     `Cannot watch: expected no other service with the state folder "${state}", got one with pid ${pid ?? "unknown"}`,
+    "Leave that service running, one is enough; or stop it where it was started, and run this again",
   );
 }

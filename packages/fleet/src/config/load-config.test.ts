@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { UsageError } from "../usage-error.js";
 import { KNOWN_KEYS } from "./config-schema.js";
 import { parseDuration } from "./duration.js";
 import { loadConfig } from "./load-config.js";
@@ -369,11 +368,11 @@ describe("on disk", () => {
   });
 
   test("without a file there is one sentence", async () => {
-    await expect(loadConfig(root)).rejects.toThrow(
-      new UsageError(
-        `Cannot go on: expected a sync.config.yaml in "${root}" or a folder above it, got none`,
-      ),
-    );
+    await expect(loadConfig(root)).rejects.toMatchObject({
+      name: "UsageError",
+      message: `Cannot go on: expected a sync.config.yaml in "${root}" or a folder above it, got none`,
+      nextStep: expect.stringMatching(/`tideline-sync install` .* `--config FILE`/),
+    });
     await expect(loadConfig("none.yaml", root)).rejects.toThrow(
       "Cannot use none.yaml: expected a file to read, got ENOENT",
     );

@@ -45,6 +45,10 @@ async function find(where: string): Promise<string> {
     if (folder === parse(folder).root) {
       throw new UsageError(
         `Cannot go on: expected a ${CONFIG_FILE_NAME} in "${where}" or a folder above it, got none`,
+        {
+          nextStep:
+            "`tideline-sync install` writes a first one here; `--config FILE` names one that lies elsewhere",
+        },
       );
     }
   }

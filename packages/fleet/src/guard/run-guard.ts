@@ -36,7 +36,7 @@ const SHUTDOWN_TIMEOUT_MS = 30_000;
  *
  * It reads no configuration, so that none can keep it from its work.
  *
- * @throws {Error} If another guard has the same file.
+ * @throws {FailedError} If another guard has the same file.
  */
 export async function runGuard(options: GuardOptions): Promise<void> {
   const { active, args, cwd, now, onLine, say, signal } = options;
@@ -61,7 +61,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   });
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
-  await claimSocket(routes.server, paths.socket);
+  await claimSocket(routes.server, paths.socket, "guard");
   try {
     await keepFirstCopy(active, say);
     await service.begin();

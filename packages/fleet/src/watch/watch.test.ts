@@ -217,8 +217,9 @@ describe("without a ledger", () => {
     await configure();
     const service = await watch();
     const second = await runSync(["watch", "--port", "0"], { cwd: folder, env: {} });
-    expect(second.code).toBe(2);
+    expect(second.code).toBe(1);
     expect(second.lines.join()).toContain(`got one with pid ${service.child.pid}`);
+    expect(second.lines.at(-1)).toMatch(/^next step: Leave that service running/);
     await configure({ state: "another" });
     const third = await runSync(["watch", "--port", String(service.port)], {
       ...{ cwd: folder, env: {} },

@@ -71,7 +71,11 @@ describe("tideline-sync supervise", () => {
     const { pid } = await untilReady();
     const second = await runSync(["supervise", "--json"], { cwd: folder });
     expect(second.code).toBe(1);
-    expect(second.stdout).toContain("another one listens on");
+    expect(JSON.parse(second.stdout).error).toMatchObject({
+      reason: "FAILED",
+      message: expect.stringContaining("another supervisor listens on"),
+      nextStep: expect.stringContaining("stop it where it was started"),
+    });
     expect((await untilReady()).pid).toBe(pid);
   });
 

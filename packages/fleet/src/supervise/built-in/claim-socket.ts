@@ -2,6 +2,7 @@ import { chmod, mkdir, rename, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { FailedError } from "../../failed-error.js";
 
 /**
  * How long a socket's path may be: sockaddr_un holds 108 bytes on Linux and 104 on macOS, with the zero
@@ -13,9 +14,15 @@ export const MAX_SOCKET_BYTES = 103;
  * Lets a server listen on a unix socket that only its owner may open. A socket that a killed
  * process has left is replaced; one behind which somebody answers is not.
  *
- * @throws {Error} If somebody listens there already, or if the path is too long for a socket.
+ * @param who Is to listen there, and alone has its sockets at such a place.
+ * @throws {FailedError} If another one listens there already.
+ * @throws {Error} If the path is too long for a socket.
  */
-export async function claimSocket(server: Server, path: string): Promise<void> {
+export async function claimSocket(
+  server: Server,
+  path: string,
+  who: "supervisor" | "guard",
+): Promise<void> {
   if (Buffer.byteLength(path) > MAX_SOCKET_BYTES) {
     throw new Error(
       `Cannot listen on a unix socket: expected a path of at most ${MAX_SOCKET_BYTES} bytes, got "${path}"`,
@@ -30,7 +37,7 @@ export async function claimSocket(server: Server, path: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || attempt > 2) throw error;
     }
-    await removeIfDead(path);
+    await removeIfDead(path, who);
   }
 }
 
@@ -45,8 +52,8 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 /** Moves it aside before it asks again: of two that find the same dead socket only one moves it. */
-async function removeIfDead(path: string): Promise<void> {
-  if (await answers(path)) throw inUse(path);
+async function removeIfDead(path: string, who: string): Promise<void> {
+  if (await answers(path)) throw inUse(path, who);
   const aside = `${path}.${process.pid}`;
   try {
     await rename(path, aside);
@@ -57,7 +64,7 @@ async function removeIfDead(path: string): Promise<void> {
   // Between the question and the move another one may have claimed it: a moved socket still answers.
   if (await answers(aside)) {
     await rename(aside, path);
-    throw inUse(path);
+    throw inUse(path, who);
   }
   await unlink(aside);
 }
@@ -77,8 +84,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function inUse(path: string): Error {
-  return new Error(
-    `Cannot start the supervisor: another one listens on "${path}" already; stop it first`,
+function inUse(path: string, who: string): FailedError {
+  return new FailedError(
+    `Cannot start the ${who}: another ${who} listens on "${path}" already`,
+    `Leave that ${who} running, one is enough; or stop it where it was started, and run this again`,
   );
 }

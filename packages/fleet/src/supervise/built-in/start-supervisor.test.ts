@@ -173,7 +173,7 @@ describe("the built-in supervisor", () => {
     const before = await untilState(supervisor, "demo", (now) => now.isReady === true);
     await expect(
       startSupervisor({ socket: join(folder, "s.sock"), services: { demo } }),
-    ).rejects.toThrow("another one listens on");
+    ).rejects.toThrow("another supervisor listens on");
     expect(await supervisor.inspect("demo", stopWatching.signal)).toEqual(before);
     expect(await starts("demo")).toHaveLength(1);
   });

@@ -39,7 +39,7 @@ export interface RunningSupervisor {
  * When it is killed its services live on until they write; the next one on the same socket ends
  * them before it starts its own.
  *
- * @throws {Error} If another one listens on the socket; then nothing was started.
+ * @throws {FailedError} If another one listens on the socket; then nothing was started.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<RunningSupervisor> {
   const { socket, version = "0.0.0", pace = PROBE_PACE, log = () => {} } = options;
@@ -73,7 +73,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     },
   };
   // The socket is claimed first: whoever has it is the only one that touches the services.
-  await claimSocket(routes.server, socket);
+  await claimSocket(routes.server, socket, "supervisor");
   const timeouts = Object.values(options.services).map((service) => service.shutdownTimeoutMs);
   for (const pid of await leftovers.end(Math.max(1_000, ...timeouts))) {
     log(null, `ended process ${pid}, which a supervisor before this one had left running`);
