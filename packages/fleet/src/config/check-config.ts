@@ -1,5 +1,5 @@
 /** What one part of `sync.config.yaml` says of another, once its shape is right. */
-import { dirname } from "node:path";
+import { dirname, isAbsolute, relative, sep } from "node:path";
 import { nearestWord } from "@tideline/version/nearest-word";
 import { SELF_SERVICE } from "../guard/guard-paths.js";
 import type { ConfigFile } from "./config-schema.js";
@@ -17,12 +17,29 @@ export interface ConfigProblem {
 /** Gives everything in which the parts of the file contradict each other. */
 export function checkConfig(file: ConfigFile, config: SyncConfig): ConfigProblem[] {
   return [
+    ...checkFiles(file, config),
     ...checkBinaries(config),
     ...checkSecrets(config),
     ...checkServices(file, config),
     ...checkSelf(config),
     ...checkTrust(config),
   ];
+}
+
+/** What the path alone says to be a folder; any other one is seen when it is read. */
+function checkFiles(file: ConfigFile, { folder, subsystems }: SyncConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const { name, binary } of Object.values(subsystems)) {
+    const written = file.subsystems[name]?.binary ?? binary;
+    const fromThere = relative(binary, folder);
+    const holdsConfig = !isAbsolute(fromThere) && fromThere.split(sep)[0] !== "..";
+    if (!holdsConfig && !["/", sep].some((end) => written.endsWith(end))) continue;
+    problems.push({
+      path: ["subsystems", name, "binary"],
+      sentence: `expected a file, got the folder "${written}"`,
+    });
+  }
+  return problems;
 }
 
 function checkBinaries({ subsystems }: SyncConfig): ConfigProblem[] {

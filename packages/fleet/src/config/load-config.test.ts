@@ -270,6 +270,21 @@ test.each(WRONG_SHAPES)("%s is refused with its line", (_, text, problem) => {
 
 const CONTRADICTIONS: [mistake: string, text: string, problem: string][] = [
   [
+    "a binary that is the root",
+    "subsystems:\n  a: { binary: / }",
+    '2: subsystems.a.binary: expected a file, got the folder "/"',
+  ],
+  [
+    "a binary that is the configuration's folder",
+    "subsystems:\n  a: { binary: . }",
+    '2: subsystems.a.binary: expected a file, got the folder "."',
+  ],
+  [
+    "a binary that is written as a folder",
+    "subsystems:\n  a: { binary: a/.bin/ }",
+    '2: subsystems.a.binary: expected a file, got the folder "a/.bin/"',
+  ],
+  [
     "two subsystems with one folder",
     "subsystems:\n  a: { binary: x }\n  b: { binary: ./y }",
     '3: subsystems.b.binary: expected a binary in a folder of its own, got "/srv/plat/y", where "a" has its own too',

@@ -65,6 +65,15 @@ test("of a binary that was replaced the way is named first that is there without
   });
 });
 
+test("a folder in the place of the binary is said to be one", async () => {
+  await mkdir(join(folder, "nats"));
+  await expect(verify()).rejects.toMatchObject({
+    name: "UsageError",
+    message: `Cannot use the binary "${join(folder, "nats")}": expected a file, got a folder`,
+    nextStep: "Correct `binary` in sync.config.yaml, or move the folder away",
+  });
+});
+
 test("where no release is known, .version alone is compared", async () => {
   await install("seven", "seven");
   expect(await verify([])).toMatchObject({ state: "ok", expected: { release: null } });

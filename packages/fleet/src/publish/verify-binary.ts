@@ -1,9 +1,9 @@
 /** Says what the binaries on this machine are, by their bytes: for `tideline-sync verify`. */
 import { basename, dirname, join } from "node:path";
 import type { ReasonCode, ReleaseManifest } from "@tideline/version/fleet";
-import { hashFile } from "../artifact/hash-file.js";
 import type { SubsystemConfig } from "../config/sync-config.js";
 import { nextStepOf } from "../next-step.js";
+import { hashLive } from "../swap/read-live.js";
 import { readVersionFile, type VersionFile } from "../swap/version-file.js";
 
 /**
@@ -137,13 +137,7 @@ async function verifyPrevious(path: string): Promise<VerifiedBinary["previous"]>
 }
 
 async function hashOf(path: string): Promise<string | null> {
-  try {
-    return (await hashFile(path)).sha256;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw error;
-  }
+  return (await hashLive(path))?.sha256 ?? null;
 }
 
 /** Whether it is what it should be. */

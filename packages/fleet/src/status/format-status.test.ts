@@ -1,5 +1,5 @@
 /** The texts of `status`, from what a machine really holds. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { rawArtifact, SignedFleet } from "@tideline/testing/signed-fleet";
@@ -253,6 +253,13 @@ test("a binary that somebody has replaced", async () => {
   const shown = await text({ settled: named(7, "2.10.25") });
   expect(shown).toContain("nats  drifted: ~/bin/nats is not what its .version says");
   expect(shown).toContain("refused: DRIFTED");
+});
+
+test("a folder in the place of a binary is what status says, and no letters of the system's", async () => {
+  await mkdir(binary(), { recursive: true });
+  await expect(text(null)).rejects.toThrow(
+    `Cannot use the binary "${binary()}": expected a file, got a folder`,
+  );
 });
 
 test("an update that has to wait for a supervisor that is away", async () => {

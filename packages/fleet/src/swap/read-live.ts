@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { hashFile } from "../artifact/hash-file.js";
+import { UsageError } from "../usage-error.js";
 import { readVersionFile, type VersionFile } from "./version-file.js";
 
 /**
@@ -36,15 +37,32 @@ export type LiveBinary =
     };
 
 /**
+ * Gives the sha256 and the size of what lies at a live path; null if nothing does.
+ *
+ * @throws {UsageError} If it is a folder.
+ */
+export async function hashLive(live: string): Promise<{ sha256: string; size: number } | null> {
+  try {
+    return await hashFile(live);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (code !== "EISDIR") throw error;
+    throw new UsageError(`Cannot use the binary "${live}": expected a file, got a folder`, {
+      cause: error,
+      nextStep: "Correct `binary` in sync.config.yaml, or move the folder away",
+    });
+  }
+}
+
+/**
  * Reads the live binary and the `.version` beside it, and compares the two.
  *
  * @param live Absolute path of the binary.
+ * @throws {UsageError} If a folder lies there.
  */
 export async function readLive(live: string): Promise<LiveBinary> {
-  const hashed = await hashFile(live).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-    throw error;
-  });
+  const hashed = await hashLive(live);
   if (hashed === null) return { state: "absent" };
   const reading = await readVersionFile(dirname(live));
   switch (reading.state) {
