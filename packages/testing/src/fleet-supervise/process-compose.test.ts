@@ -47,7 +47,11 @@ describe.skipIf(program === null)("process-compose on a port, with a token", () 
         unwell: {
           command: `echo start >> ${join(folder, "unwell")}; ${sleep}`,
           ...{ shutdown, availability: { restart: "no" } },
-          readiness_probe: { exec: { command: "false" }, period_seconds: 1, failure_threshold: 1 },
+          // Not before the shell has written that it was started.
+          readiness_probe: {
+            ...{ exec: { command: "false" }, initial_delay_seconds: 2 },
+            ...{ period_seconds: 1, failure_threshold: 1 },
+          },
         },
       },
     });
