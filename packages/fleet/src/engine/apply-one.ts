@@ -48,8 +48,9 @@ export async function applyOne(
   name: string,
   options: UpdateOptions,
 ): Promise<AppliedSubsystem> {
-  const from = await readBefore(deps, name);
+  let from: Before = { from: null, fromSha256: null };
   try {
+    from = await readBefore(deps, name);
     const outcome = await updateSubsystem(deps, name, targetOf(deps, name), options);
     return await withService(deps, rowOf(name, from, outcome), options.signal);
   } catch (error) {
@@ -68,8 +69,9 @@ export async function dryRunOne(
   name: string,
   { isUrgent, isAsked, replaces, signal }: UpdateOptions,
 ): Promise<AppliedSubsystem> {
-  const from = await readBefore(deps, name);
+  let from: Before = { from: null, fromSha256: null };
   try {
+    from = await readBefore(deps, name);
     const holder = await lockHolder(lockPath(deps.config.state, { subsystem: name }));
     if (holder !== null) {
       const detail = `Cannot update "${name}": process ${holder.pid} is at it`;

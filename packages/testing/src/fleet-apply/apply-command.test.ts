@@ -1,5 +1,5 @@
 /** `tideline-sync apply`, `rollback` and `pin` as processes, on a machine without a ledger. */
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mountTmpfs } from "../mount-tmpfs.js";
@@ -101,6 +101,20 @@ describe("tideline-sync apply", () => {
     expect(code).toBe(1);
     expect(json).toMatchObject({ subsystems: [row] });
     expect((await rig.run(["apply"])).code).toBe(0);
+  });
+
+  test("a folder in the place of a binary stops that subsystem alone", async () => {
+    rig.publish("nats", 2);
+    await rm(rig.binary("arc"));
+    await mkdir(rig.binary("arc"));
+    const { code, json } = await rig.run(["apply", "--json"]);
+    expect(code).toBe(1);
+    expect(json).toMatchObject({
+      subsystems: [
+        { name: "nats", state: "committed" },
+        { name: "arc", state: "failed", detail: expect.stringContaining("got a folder") },
+      ],
+    });
   });
 
   test("a binary that was removed is not installed, whatever its .version says", async () => {
