@@ -68,7 +68,7 @@ try {
 async function rest(): Promise<void> {
   const [ours, bare] = [await openCountingProxy(port), await openCountingProxy(port)];
   const subsystems = ["nats", "arc", "liftbridge", "telegraf"]
-    .map((name) => `  ${name}: { binary: ${name}, service: null }\n`)
+    .map((name) => `  ${name}: { binary: ${name}/.bin/${name}, service: null }\n`)
     .join("");
   const config = `ledger: { url: "${ours.url}" }\nsubsystems:\n${subsystems}`;
   await writeFile(join(folder, "sync.config.yaml"), config);
