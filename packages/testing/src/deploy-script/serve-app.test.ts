@@ -89,13 +89,16 @@ test("what its page asks a gateway for is passed on to the one that TIDELINE_GAT
   await once(gateway, "listening");
   const { port } = gateway.address() as AddressInfo;
   const { child, said } = await serve({ TIDELINE_GATEWAY_URL: `http://127.0.0.1:${port}` });
+  const ended = once(child, "exit");
   try {
     const [url = ""] = /http:\S+\d/.exec(said) ?? [];
     const answer = await fetch(`${url}/version?appName=web`);
     expect(await answer.text()).toBe("asked for /version?appName=web");
     expect(await (await fetch(`${url}/version.json`)).json()).toMatchObject({ buildId: "b1" });
   } finally {
-    child.kill("SIGKILL");
+    // Told to end, it ends its own process as well; killed, it could not.
+    child.kill("SIGTERM");
+    await ended;
     gateway.closeAllConnections();
     gateway.close();
   }
