@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildApp } from "../../../scripts/build-app.js";
 import { pointTo, releaseFolder } from "../../../scripts/releases.js";
 import { startSiteHost } from "../../../scripts/site-host.js";
+import { axeFindings } from "./axe-findings.js";
 import { launchChromium } from "./launch-chromium.js";
 import { FLEET_TOKENS, LedgerRig } from "./ledger-rig.js";
 import { LiveFleet, type LiveMachine } from "./live-fleet.js";
@@ -339,20 +339,9 @@ describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
       await card(page).getByRole("button", { name: "Revert nats in stable" }).click();
       for (const name of ["workshop-1", "workshop-2"]) {
         await page.getByRole("button", { name, exact: true }).click();
-        expect(await findings(page)).toEqual([]);
+        expect(await axeFindings(page)).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       }
     },
   );
 });
-
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(async () => {
-    const { run } = Reflect.get(window, "axe") as typeof axe;
-    return await run(document);
-  });
-  return results.violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html }) => `${id}: ${help}: ${html}`),
-  );
-}

@@ -2,9 +2,9 @@
  * marketing on the real street: a page of plain HTML, the gateway at its address, the ledger. The
  * toast for itself is looked at in toast.browser.test.ts, on a page with less.
  */
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { axeFindings } from "./axe-findings.js";
 import { launchChromium } from "./launch-chromium.js";
 import { openTab, type Tab, type TabOptions } from "./open-tab.js";
 import { makeRig, type Rig, type Street, type Variant } from "./release-rig.js";
@@ -226,11 +226,7 @@ describe("the page", () => {
         expect(box?.x).toBeGreaterThanOrEqual(0);
         expect((box?.x ?? 0) + (box?.width ?? 320)).toBeLessThanOrEqual(320);
       }
-      await page.evaluate(axe.source);
-      const results = await page.evaluate(() => (Reflect.get(window, "axe") as typeof axe).run());
-      expect(
-        results.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-      ).toEqual([]);
+      expect(await axeFindings(page)).toEqual([]);
       await button(tab, "Later").click();
       await tab.notice.waitFor({ state: "detached" });
     },

@@ -1,9 +1,9 @@
 /** The pages with a notice on them, as axe-core sees them. */
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { axeFindings } from "./axe-findings.js";
 import { launchChromium } from "./launch-chromium.js";
-import { openTab, type Tab } from "./open-tab.js";
+import { openTab } from "./open-tab.js";
 import { makeRig, type Rig, type Street } from "./release-rig.js";
 
 let browser: Browser;
@@ -26,17 +26,6 @@ afterEach(async () => {
   await street.close();
 });
 
-async function findings({ page }: Tab): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate(async () => {
-    const { run } = Reflect.get(window, "axe") as typeof axe;
-    return await run(document);
-  });
-  return results.violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html }) => `${id}: ${help}: ${html}`),
-  );
-}
-
 describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
   const contextOptions = { colorScheme, reducedMotion: "reduce" as const };
 
@@ -45,7 +34,7 @@ describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
     const tab = await openTab(browser, street.siteUrl(app), { contextOptions });
     await street.deploy(app, "B", { notes: "Notes can be pinned" });
     await tab.notice.waitFor();
-    expect(await findings(tab)).toEqual([]);
+    expect(await axeFindings(tab.page)).toEqual([]);
   });
 
   test("web with a critical notice, on a narrow screen", async () => {
@@ -56,7 +45,7 @@ describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
     await street.deploy("web", "B", { severity: "critical" });
     await tab.notice.waitFor();
     expect(await tab.notices()).toEqual(["Important update"]);
-    expect(await findings(tab)).toEqual([]);
+    expect(await axeFindings(tab.page)).toEqual([]);
     const width = await tab.page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBe(320);
   });

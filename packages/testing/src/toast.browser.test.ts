@@ -1,5 +1,4 @@
 /** The script's toast on a page without a framework, in a real browser. */
-import axe from "axe-core";
 import type {
   Browser,
   BrowserContext,
@@ -8,6 +7,7 @@ import type {
   Page,
 } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { axeFindings } from "./axe-findings.js";
 import { launchChromium } from "./launch-chromium.js";
 import { buildScript, openPageRig, type PageRig } from "./page-rig.js";
 
@@ -434,13 +434,7 @@ describe("the toast", () => {
       await newContext({ colorScheme, viewport: { width, height: 640 }, reducedMotion: "reduce" });
       for (const change of [{ notes: "Notes can be pinned" }, { severity: "critical" as const }]) {
         const { page } = await openBehind(change);
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() =>
-          (Reflect.get(window, "axe") as typeof axe).run(),
-        );
-        expect(
-          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`),
-        ).toEqual([]);
+        expect(await axeFindings(page)).toEqual([]);
         rig.publish("a1");
         rig.deploy("a1");
       }

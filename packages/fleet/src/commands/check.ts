@@ -1,4 +1,3 @@
-import type { ReasonCode } from "@tideline/version/fleet";
 import type { SyncConfig } from "../config/sync-config.js";
 import { checkMachine, type MachineCheckOptions } from "../detect/check-machine.js";
 import { checkRows, checkText } from "../detect/describe-checks.js";
@@ -97,18 +96,12 @@ async function publishedOf(
   return ({ name }) => publishedVersion(config, name, host, world);
 }
 
-const OF_SERVICE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  "NOT_RUNNING",
-  "NOT_READY",
-  "FLAPPING",
-]);
-
 async function openTargets(
   config: SyncConfig,
   names: readonly string[],
   { env, signal, log }: Terminal,
 ): ReturnType<MachineCheckOptions["openTargets"]> {
-  const [{ openLedgerNow }, { openTrustStore }, { openSupervisor }, { lookAtService }] =
+  const [{ openLedgerNow }, { openTrustStore }, { openSupervisor }, { isUntold, lookAtService }] =
     await Promise.all([
       import("../ledger/open-ledger.js"),
       import("../open-trust-store.js"),
@@ -131,7 +124,7 @@ async function openTargets(
       lookAtService: async (subsystem) => {
         const problem = await lookAtService(supervisor, subsystem, signal);
         // That nobody can tell is for `status` and `doctor`: it says nothing of the version.
-        return problem !== null && OF_SERVICE.has(problem.reason) ? problem : null;
+        return problem === null || isUntold(problem) ? null : problem;
       },
     };
   } finally {

@@ -1,8 +1,8 @@
 /** `tideline-sync check` without its terminal: each subsystem is looked at where its newest comes from. */
-import { stat } from "node:fs/promises";
 import type { FleetTarget } from "@tideline/version/fleet";
 import type { SubsystemConfig, SyncConfig } from "../config/sync-config.js";
 import type { DecideDeps } from "../engine/decide.js";
+import { isDeveloperMachine } from "../publish/is-developer-machine.js";
 import { SyncError } from "../sync-error.js";
 import { checkPublished } from "./check-published.js";
 import { checkUpstreams, type FailedCheck, withUpstreamsLock } from "./check-upstreams.js";
@@ -91,10 +91,10 @@ export async function checkMachine(
  */
 export async function sourceOf(
   { ledger, releases }: Pick<SyncConfig, "ledger" | "releases">,
-  { source, upstream }: SubsystemConfig,
+  subsystem: SubsystemConfig,
 ): Promise<CheckSource> {
-  const hasCheckout = source !== null && (await isFolder(source.folder));
-  if (hasCheckout && upstream !== null) return "upstream";
+  const { upstream } = subsystem;
+  if (upstream !== null && (await isDeveloperMachine(subsystem))) return "upstream";
   if (ledger !== null || releases !== null) return "published";
   return upstream === null ? "nowhere" : "upstream";
 }
@@ -146,13 +146,4 @@ async function checkInstalled(
     mergeIntoManifest(manifestPath(config), checks, known, world.now()),
   );
   return { checks, failures: [] };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    // What is not there is no checkout.
-    return false;
-  }
 }

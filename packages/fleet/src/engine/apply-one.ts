@@ -8,7 +8,7 @@ import { decide } from "./decide.js";
 import { type EngineDeps, subsystemOf } from "./engine-deps.js";
 import { isUnderWay } from "./is-under-way.js";
 import { lockHolder } from "./lock.js";
-import { lookAtService, type ServiceProblem } from "./look-at-service.js";
+import { isUntold, lookAtService } from "./look-at-service.js";
 import type { Plan } from "./plan.js";
 import { lockPath } from "./state-paths.js";
 import type { UpdateOutcome } from "./update-outcome.js";
@@ -106,7 +106,7 @@ async function withService(
   // Another process may have begun an update meanwhile, whose restart this would be.
   if (problem === null || (await isUnderWay(config.state, row.name))) return row;
   const { reason, detail } = problem;
-  const state = isUnknown(problem) ? "current" : "not-running";
+  const state = isUntold(problem) ? "current" : "not-running";
   return { ...row, state, reason, detail, nextStep: nextStepOf(reason, row.name) };
 }
 
@@ -118,7 +118,7 @@ async function withSupervisor(
 ): Promise<AppliedSubsystem> {
   if (row.state !== "would-install") return row;
   const problem = await lookAtService(supervisor, subsystemOf(config, row.name), signal);
-  if (problem === null || !isUnknown(problem)) return row;
+  if (problem === null || !isUntold(problem)) return row;
   const { reason, detail } = problem;
   return {
     ...row,
@@ -128,11 +128,6 @@ async function withSupervisor(
     detail,
     nextStep: nextStepOf(reason, row.name),
   };
-}
-
-/** Whether nobody can tell how the service is. */
-function isUnknown({ reason }: ServiceProblem): boolean {
-  return reason === "SUPERVISOR_UNREACHABLE" || reason === "SERVICE_UNKNOWN";
 }
 
 function targetOf({ ledger }: EngineDeps, name: string) {

@@ -1,7 +1,7 @@
 import type { FleetTarget, ReasonCode } from "@tideline/version/fleet";
 import { requireFreeSpace } from "../artifact/require-free-space.js";
-import { type ServiceState, SupervisorError } from "../supervise/supervisor.js";
-import { SyncError } from "../sync-error.js";
+import type { ServiceState } from "../supervise/supervisor.js";
+import { asSyncError } from "./as-sync-error.js";
 import type { Attempt } from "./attempt.js";
 import { decide } from "./decide.js";
 
@@ -80,21 +80,5 @@ export async function inspectService(
     return await deps.supervisor.inspect(subsystem.service, signal);
   } catch (cause) {
     throw asSyncError(cause);
-  }
-}
-
-/** Names the supervisor's trouble; everything else comes back as it is. */
-export function asSyncError(cause: unknown): unknown {
-  if (!(cause instanceof SupervisorError)) return cause;
-  switch (cause.kind) {
-    case "unreachable":
-    case "unauthorized":
-      return new SyncError("SUPERVISOR_UNREACHABLE", cause.message, { cause });
-    case "unknown-service":
-      return new SyncError("SERVICE_UNKNOWN", cause.message, { cause });
-    case "failed":
-      return new SyncError("RESTART_FAILED", cause.message, { cause });
-    default:
-      return cause.kind satisfies never;
   }
 }

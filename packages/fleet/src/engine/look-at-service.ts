@@ -4,8 +4,8 @@ import type { SubsystemConfig } from "../config/sync-config.js";
 import { pause } from "../supervise/pause.js";
 import type { ServiceState, Supervisor } from "../supervise/supervisor.js";
 import { SyncError } from "../sync-error.js";
+import { asSyncError } from "./as-sync-error.js";
 import { childSignal } from "./child-signal.js";
-import { asSyncError } from "./last-look.js";
 
 /** What is wrong with a service. */
 export interface ServiceProblem {
@@ -15,6 +15,11 @@ export interface ServiceProblem {
     "NOT_RUNNING" | "NOT_READY" | "FLAPPING" | "SUPERVISOR_UNREACHABLE" | "SERVICE_UNKNOWN"
   >;
   readonly detail: string;
+}
+
+/** Whether nobody can tell how the service is: then it may be well. */
+export function isUntold({ reason }: ServiceProblem): boolean {
+  return reason === "SUPERVISOR_UNREACHABLE" || reason === "SERVICE_UNKNOWN";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { pause } from "../supervise/pause.js";
 import { SupervisorError } from "../supervise/supervisor.js";
-import { asSyncError } from "./last-look.js";
+import { asSyncError } from "./as-sync-error.js";
 import type { Watched } from "./verdict.js";
 
 /**

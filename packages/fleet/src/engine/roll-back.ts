@@ -19,9 +19,8 @@ import type { Watched } from "./verdict.js";
 /**
  * Puts the version before back and brings it up: `rolling-back`, then `rolled-back` or
  * `needs-operator`. Needs neither network nor ledger, and waits for nobody's lock before the version
- * before runs. A binary that
- * somebody has put there meanwhile is never lost: it makes room where a version before can come up,
- * and stays where none can.
+ * before runs. A binary that somebody has put there meanwhile is never lost: it makes room where a
+ * version before can come up, and stays where none can.
  *
  * May be taken up again after a crash at any step.
  *

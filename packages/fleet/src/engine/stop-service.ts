@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import { pause } from "../supervise/pause.js";
 import { type Supervisor, SupervisorError } from "../supervise/supervisor.js";
 import { SyncError } from "../sync-error.js";
+import { asSyncError } from "./as-sync-error.js";
 import { childSignal } from "./child-signal.js";
-import { asSyncError } from "./last-look.js";
 import type { Watched } from "./verdict.js";
 
 /**

@@ -32,6 +32,19 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
     return { r, machines };
   }
 
+  /** Does something where who says nothing for long has vanished; `pass` makes it long, where time stands. */
+  async function whereSilenceIsShort(act: (pass: () => Promise<void>) => Promise<void>) {
+    const client = getClient();
+    const isFake = client.isTimeFake === true;
+    const outcomeWithinMs = isFake ? 30 * 60_000 : 1_500;
+    const policy = JSON.stringify({ ...QUICK_POLICY, outcomeWithinMs });
+    await withVariable(client, "TIDELINE_ROLLOUT_POLICY", policy, () =>
+      act(async () => {
+        if (isFake) await client.advance(outcomeWithinMs + 1_000);
+      }),
+    );
+  }
+
   /** Where each machine belongs, found without the ledger. */
   async function place(r: FleetRig, machines: TestMachine[], version: string): Promise<Placed[]> {
     const buckets = await Promise.all(
@@ -265,10 +278,7 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
     }, 120_000);
 
     test("row 26: machines that begin and vanish halt it", async () => {
-      const isFake = getClient().isTimeFake === true;
-      const outcomeWithinMs = isFake ? 30 * 60_000 : 1_500;
-      const policy = JSON.stringify({ ...QUICK_POLICY, outcomeWithinMs });
-      await withVariable(getClient(), "TIDELINE_ROLLOUT_POLICY", policy, async () => {
+      await whereSilenceIsShort(async (pass) => {
         const { r, machines } = await fleetOf(20);
         await r.publish(1);
         await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
@@ -277,7 +287,7 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
           machine.report(machine.attempt(1, "downloading")),
         );
         await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ started: 2 }));
-        if (isFake) await r.client.advance(outcomeWithinMs + 1_000);
+        await pass();
         await r.until((state) =>
           expect(state?.rollout).toMatchObject({
             ...{ mode: "halted", ring: 0 },
@@ -407,17 +417,14 @@ export function rolloutsSuite(getClient: () => LedgerClient): void {
     });
 
     test("who vanished, was excused and came back well frees nobody who fails after that", async () => {
-      const isFake = getClient().isTimeFake === true;
-      const outcomeWithinMs = isFake ? 30 * 60_000 : 1_500;
-      const policy = JSON.stringify({ ...QUICK_POLICY, outcomeWithinMs });
-      await withVariable(getClient(), "TIDELINE_ROLLOUT_POLICY", policy, async () => {
+      await whereSilenceIsShort(async (pass) => {
         const { r, machines } = await fleetOf(5);
         await r.publish(1);
         await r.until((state) => expect(state?.rollout).toMatchObject({ ring: 0 }));
         const [first, second] = machines;
         await first?.report(first.attempt(1, "downloading"));
         await r.until((state) => expect(state?.rollout?.rings[0]).toMatchObject({ started: 1 }));
-        if (isFake) await r.client.advance(outcomeWithinMs + 1_000);
+        await pass();
         await r.until((state) => expect(state?.rollout).toMatchObject({ mode: "halted" }));
         await r.change("running", "its cable was out");
         await first?.report(first.attempt(1, "committed"));
